@@ -1,0 +1,202 @@
+# Copyright (c) 2026, the locksmith.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the engine asks of an issuer. One class a system, in a file of its own beside this one.
+
+An issuer talks to one system about one identity there (an IAM user, a database role, a Grafana service account).
+It keeps no state and makes no decisions about time: the engine calls it, in the order of the life cycle, and
+writes the journal before every call that changes something. Clients retry; an issuer does not.
+
+To add a vendor: subclass P(Issuer), fill in the class attributes, implement the abstract methods, add a module
+of a few lines that names the class, and run the conformance tests over it.
+"""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+import enum
+import typing as t
+
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import Clock
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
+
+
+@dataclasses.dataclass(frozen=True)
+class Setting:
+    """What an issuer may know about the credential beyond its own options. Times in seconds."""
+
+    credential: str
+    rotate_after: int
+    grace: int
+    recovery_wait: int
+    clock: Clock
+
+
+@dataclasses.dataclass(frozen=True)
+class Attempt:
+    """One attempt to issue a version. Durable in the journal before M(Issuer.issue) is called.
+
+    C(name) is unique to the attempt: an issuer whose keys have names gives it to the new key.
+    C(known_ids) are the ids that the issuer listed just before.
+    C(lifetime) is how long the new version has to live, seconds: interval and grace and recovery wait.
+    """
+
+    name: str
+    at: float
+    known_ids: tuple[str, ...]
+    lifetime: int
+
+
+@dataclasses.dataclass(frozen=True)
+class KeyInfo:
+    """A key as the issuer lists it. Times in seconds since the epoch; None where the issuer does not say."""
+
+    id: str
+    name: str = ""
+    created_at: float | None = None
+    expires_at: float | None = None
+    active: bool = True
+    last_used_at: float | None = None
+    last_used_by: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Issued:
+    """A version of the credential: what the issuer minted, or what we propose that it accepts."""
+
+    id: str
+    fields: SecretFields
+    created_at: float | None = None
+    expires_at: float | None = None
+
+
+class Verdict(enum.Enum):
+    """What a login with a version showed."""
+
+    ALIVE = "alive"
+    DEAD = "dead"
+    #: No usable answer, or an answer that proves nothing. Never taken for either of the others.
+    UNKNOWN = "unknown"
+
+
+@dataclasses.dataclass(frozen=True)
+class Verification:
+    """The result of one login on a new connection. C(identity) is who the server said it was, C(detail) is public."""
+
+    verdict: Verdict
+    identity: str = ""
+    detail: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class LastUse:
+    """The issuer's evidence that a version is or is not in use.
+
+    C(supported=False): the issuer has no such evidence. An error while looking is raised, never returned as "unused".
+    C(at=None) with C(supported=True): never used. C(by): service, region or host, as far as the issuer says.
+    C(resolution): how many seconds the issuer's figure may lag or be rounded.
+    """
+
+    supported: bool
+    at: float | None = None
+    by: str = ""
+    resolution: int = 0
+
+
+class Issuer(abc.ABC):
+    """One system's credential of one identity. See the module's docstring."""
+
+    #: The value of C(credential_type) in a catalogue, and the name of this file.
+    KIND: t.ClassVar[str]
+    #: The module (short name) that serves this issuer.
+    MODULE: t.ClassVar[str]
+    #: The issuer's own options, as an Ansible argument spec.
+    OPTIONS: t.ClassVar[dict[str, t.Any]]
+    #: AnsibleModule keywords such as required_together, mutually_exclusive, required_if.
+    CONSTRAINTS: t.ClassVar[dict[str, t.Any]] = {}
+    #: The fields of a value, and those of them that are public.
+    FIELDS: t.ClassVar[tuple[str, ...]]
+    PUBLIC_FIELDS: t.ClassVar[tuple[str, ...]] = ()
+    #: True: the issuer makes the secret and shows it once. False: we make it and the issuer accepts it.
+    MINTS: t.ClassVar[bool]
+    #: True: a version can be switched off and on again; False: retiring deletes it outright.
+    CAN_DISABLE: t.ClassVar[bool] = False
+    #: Consecutive successful logins before a new version counts as verified (propagation delay).
+    LOGINS_NEEDED: t.ClassVar[int] = 1
+
+    @classmethod
+    @abc.abstractmethod
+    def create(cls, options: t.Mapping[str, t.Any], setting: Setting) -> Issuer:
+        """Build from validated options. Opens no connection.
+
+        :raises ConfigurationError: options that contradict each other or the setting (a grace beyond the issuer's TTL).
+        :raises MissingLibrary: the client library is not installed.
+        """
+
+    @property
+    @abc.abstractmethod
+    def identity(self) -> str:
+        """Who the credential belongs to, for people and for the journal: C(iam user ci-deployer)."""
+
+    @property
+    @abc.abstractmethod
+    def capacity(self) -> int:
+        """How many versions may be alive at once; 1 means no overlap, 0 means no limit."""
+
+    @abc.abstractmethod
+    def keys(self) -> list[KeyInfo]:
+        """The identity's keys at the issuer, ours and foreign. Also the check that the issuer answers, that the
+        identity exists and that we have rights; the engine calls it before anything is created.
+
+        :raises NotFound: no such identity. :raises Denied: no rights. :raises Unreachable: no answer.
+        """
+
+    def stranded(self, attempt: Attempt, recorded: t.Container[str]) -> list[KeyInfo]:
+        """Keys that the interrupted C(attempt) provably left behind. C(recorded): the ids in the journal.
+
+        :raises ForeignKeys: a key may be ours but cannot be proved to be.
+        """
+        return [key for key in self.keys() if key.name == attempt.name and key.id not in recorded]
+
+    def propose(self, attempt: Attempt, current: Issued | None) -> Issued:
+        """The next value, for an issuer that does not mint. It is durable in the store before M(issue) is called."""
+        raise AssertionError(f"{self.KIND} mints its own secrets")  # pragma: no cover
+
+    @abc.abstractmethod
+    def issue(self, attempt: Attempt, proposal: Issued | None, known: t.Sequence[Issued]) -> Issued:
+        """Create the new version, or have the server accept C(proposal). Idempotent for the same proposal.
+
+        :arg known: versions that may still log in, likeliest first, for an identity that changes its own password.
+        """
+
+    @abc.abstractmethod
+    def verify(self, version: Issued) -> Verification:
+        """Log in with this version, on a new connection, and compare who the server says it is.
+
+        Does not raise for a failed login: that is C(DEAD), and an unreachable server is C(UNKNOWN).
+        :raises Rejected: the server accepts anything (C(trust)), so a login proves nothing, or it is somebody else.
+        """
+
+    @abc.abstractmethod
+    def identify(self, fields: t.Mapping[str, str]) -> KeyInfo | None:
+        """Which of the issuer's keys a stored value is; None if it is none of them."""
+
+    def last_use(self, version: Issued) -> LastUse:
+        """Evidence of use, for the retire gate."""
+        return LastUse(supported=False)
+
+    def disable(self, version: Issued) -> None:
+        """Switch the version off, reversibly. Idempotent. Only called where C(CAN_DISABLE)."""
+        raise AssertionError(f"{self.KIND} cannot disable")  # pragma: no cover
+
+    def enable(self, version: Issued) -> None:
+        """Undo M(disable). Idempotent."""
+        raise AssertionError(f"{self.KIND} cannot enable")  # pragma: no cover
+
+    @abc.abstractmethod
+    def delete(self, version: Issued) -> None:
+        """Remove the version for good. Idempotent: gone already is success."""
+
+    def close(self) -> None:
+        """Let go of connections."""

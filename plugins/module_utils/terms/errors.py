@@ -1,0 +1,94 @@
+# Copyright (c) 2026, the locksmith.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The errors that the collection raises. The lowest layer: everything may import this, it imports nothing.
+
+Every message says what happened and to what; C(next_step) says what a person does about it. Neither may ever
+hold a secret: whoever raises an error builds it from names, ids and status codes, never from a request or answer body.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+
+class LocksmithError(Exception):
+    """Base of all our errors.
+
+    :arg message: what happened, to which thing, in one sentence.
+    :arg next_step: what to do next, in one sentence.
+    :arg stranded: what was left behind and where, one public line each (ids and places, never values).
+    """
+
+    def __init__(self, message: str, *, next_step: str = "", stranded: t.Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.next_step = next_step
+        self.stranded = list(stranded)
+
+    def __str__(self) -> str:
+        parts = [self.message]
+        if self.stranded:
+            parts.append("Left behind: " + "; ".join(self.stranded) + ".")
+        if self.next_step:
+            parts.append("Next: " + self.next_step)
+        return " ".join(parts)
+
+
+class ConfigurationError(LocksmithError):
+    """The input is wrong. Raised before any request is sent."""
+
+
+class MissingLibrary(LocksmithError):
+    """A Python package that the chosen issuer or store needs is not installed where this runs."""
+
+
+class ExternalError(LocksmithError):
+    """Base of what an issuer or a store answered, or did not answer."""
+
+
+class Unreachable(ExternalError):
+    """No usable answer after bounded retries: refused, reset, timed out, 429 or 5xx to the end.
+
+    Says nothing about whether the request took effect.
+    """
+
+
+class Denied(ExternalError):
+    """The issuer or the store refused: credentials or rights are missing. Nothing took effect."""
+
+
+class NotFound(ExternalError):
+    """The named thing does not exist there."""
+
+
+class QuotaExceeded(ExternalError):
+    """The issuer has no room for one more key, or the store none for this value."""
+
+
+class Rejected(ExternalError):
+    """Any other refusal: the request is invalid for this server. Nothing took effect."""
+
+
+class ForeignKeys(ExternalError):
+    """Keys at the issuer that the journal does not record as ours are in the way. They are never touched."""
+
+
+class Conflict(ExternalError):
+    """A compare-and-set in the store failed: somebody else wrote in between."""
+
+
+class LeaseLost(LocksmithError):
+    """This run no longer holds the credential; another run may. Nothing further may be done to it."""
+
+
+class JournalError(LocksmithError):
+    """The journal is damaged, belongs to another credential, or was written by a newer version of the collection."""
+
+
+class VerificationFailed(LocksmithError):
+    """The new version did not authenticate as the expected identity within the time allowed."""
+
+
+class Quarantined(LocksmithError):
+    """The credential failed too often in a row and waits for a person."""
