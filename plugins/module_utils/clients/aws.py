@@ -1,0 +1,342 @@
+# Copyright (c) 2026, the locksmith.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""AWS clients: options, sessions, assumed roles, and the mapping of AWS errors to ours.
+
+Called by the IAM and Managed Grafana issuers, the SSM and Secrets Manager stores and the usage report.
+botocore is imported when it is first needed, so that a run without AWS does not pay for it. Clients are plain botocore
+ones: boto3's own layer adds nothing here but time.
+
+Speed is by design. The action plugin calls P(preload) in the controller's parent process: one botocore session with its
+parsed service models is then inherited by every forked worker, which makes a client in a few milliseconds. Connections are
+opened by the first request of a client, and clients are kept per process, so none is ever shared across a fork.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import re
+import time
+import typing as t
+
+from ansible.module_utils.common.parameters import env_fallback
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms import errors
+
+#: Seconds.
+CONNECT_TIMEOUT = 5
+READ_TIMEOUT = 20
+#: Requests in all, with botocore's jittered backoff (at most 20 seconds each) in between.
+MAX_ATTEMPTS = 4
+#: Services whose models are worth loading before the fork.
+SERVICES = ("iam", "sts", "ssm", "secretsmanager")
+#: Seconds: what we ask for (role chaining allows no more), and when we ask again.
+_ASSUMED_FOR = 3600
+_RENEW_AFTER = 2700
+#: Services that answer worldwide, so that a missing region is no mistake.
+_GLOBAL_SERVICES = ("iam", "sts")
+_GLOBAL_REGION = "us-east-1"
+
+#: Named, aliased and defaulted as amazon.aws does it; the last three are ours.
+AWS_OPTIONS: dict[str, t.Any] = {
+    "access_key": {
+        "type": "str",
+        "no_log": False,
+        "aliases": ["aws_access_key_id", "aws_access_key"],
+        "fallback": (env_fallback, ["AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY"]),
+    },
+    "secret_key": {
+        "type": "str",
+        "no_log": True,
+        "aliases": ["aws_secret_access_key", "aws_secret_key"],
+        "fallback": (env_fallback, ["AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY"]),
+    },
+    "session_token": {
+        "type": "str",
+        "no_log": True,
+        "aliases": ["aws_session_token"],
+        "fallback": (env_fallback, ["AWS_SESSION_TOKEN"]),
+    },
+    "profile": {
+        "type": "str",
+        "aliases": ["aws_profile"],
+        "fallback": (env_fallback, ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"]),
+    },
+    "region": {
+        "type": "str",
+        "aliases": ["aws_region"],
+        "fallback": (env_fallback, ["AWS_REGION", "AWS_DEFAULT_REGION"]),
+    },
+    "endpoint_url": {
+        "type": "str",
+        "aliases": ["aws_endpoint_url"],
+        "fallback": (env_fallback, ["AWS_URL"]),
+    },
+    "validate_certs": {"type": "bool", "default": True},
+    "aws_ca_bundle": {"type": "path", "fallback": (env_fallback, ["AWS_CA_BUNDLE"])},
+    "assume_role_arn": {"type": "str"},
+    "external_id": {"type": "str", "no_log": False},
+    "role_session_name": {"type": "str", "default": "locksmith"},
+}
+
+Options = t.Mapping[str, t.Any]
+#: AWS error code to the error to raise instead of the usual one.
+Meanings = t.Mapping[str, "type[errors.ExternalError]"]
+
+
+class _Identity(t.NamedTuple):
+    """Credentials for one client; all None means botocore's own provider chain."""
+
+    access_key: str | None = None
+    secret_key: str | None = None
+    session_token: str | None = None
+
+    def __repr__(self) -> str:
+        return f"_Identity({self.access_key})"
+
+
+class _Assumed(t.NamedTuple):
+    identity: _Identity
+    at: float
+
+
+#: Profile name ("" for none) to botocore session. Inherited by forked workers: it holds no connection.
+_sessions: dict[str, t.Any] = {}
+#: Keyed by process id first: a worker never uses a connection that its parent opened.
+_clients: dict[tuple[t.Any, ...], t.Any] = {}
+_assumed: dict[tuple[t.Any, ...], _Assumed] = {}
+
+
+def check_options(options: Options) -> None:
+    """Refuse what contradicts itself; opens no connection. To be called by M(create) of whoever uses P(client).
+
+    :raises ConfigurationError: keys and a profile, half a key pair, an external id without a role.
+    :raises MissingLibrary: botocore is not installed.
+    """
+    _session("")
+    if options.get("profile") and options.get("access_key"):
+        raise errors.ConfigurationError(
+            "both an AWS profile and AWS access keys are given, by option or by environment variable.",
+            next_step="give one of them: they may belong to different accounts.",
+        )
+    if bool(options.get("access_key")) != bool(options.get("secret_key")):
+        raise errors.ConfigurationError(
+            "only one of access_key and secret_key is given.",
+            next_step="give both, or neither to use botocore's own credential chain (environment, profile, instance role).",
+        )
+    if options.get("external_id") and not options.get("assume_role_arn"):
+        raise errors.ConfigurationError("external_id is given without assume_role_arn.", next_step="give assume_role_arn too.")
+
+
+def preload(services: t.Iterable[str] = SERVICES) -> None:
+    """Import botocore and parse these services' models, so that forked workers inherit them. Sends nothing.
+
+    Silent when botocore is missing: whoever needs it will say so.
+    """
+    with contextlib.suppress(errors.MissingLibrary):
+        for service in services:
+            _make(_session(""), service, {"region": _GLOBAL_REGION}, _Identity("preload", "preload"), 1)
+
+
+def client(service: str, options: Options, max_attempts: int = MAX_ATTEMPTS) -> t.Any:
+    """A botocore client, kept for the process.
+
+    :arg options: values of C(AWS_OPTIONS); absent ones count as not given.
+    :arg max_attempts: requests in all. Give 1 for a call that must not be sent twice (it creates a key): botocore
+        repeats a request after a lost answer.
+    :raises ConfigurationError: no such profile or no region. :raises Denied: the role may not be assumed.
+    """
+    key = (os.getpid(), service, max_attempts, *_identifying(options))
+    identity = _identity(options)
+    made = _clients.get((key, identity))
+    if made is None:
+        with aws_errors(service, f"prepare a client for {service}"):
+            made = _make(_session(options.get("profile") or ""), service, options, identity, max_attempts)
+        _clients[(key, identity)] = made
+    return made
+
+
+def forget_clients() -> None:
+    """Close this process's clients and forget assumed roles."""
+    for key in [key for key in _clients if key[0][0] == os.getpid()]:
+        _clients.pop(key).close()
+    _assumed.clear()
+
+
+def _identifying(options: Options) -> tuple[t.Any, ...]:
+    return tuple(options.get(name) for name in AWS_OPTIONS)
+
+
+def _identity(options: Options) -> _Identity:
+    """Explicit keys, or those of the assumed role, or none."""
+    own = _Identity(options.get("access_key") or None, options.get("secret_key") or None, options.get("session_token") or None)
+    if not own.access_key:
+        own = _Identity()
+    if not options.get("assume_role_arn"):
+        return own
+    key = (os.getpid(), *_identifying(options))
+    held = _assumed.get(key)
+    if held is None or time.monotonic() - held.at > _RENEW_AFTER:
+        held = _assumed[key] = _Assumed(_assume(options, own), time.monotonic())
+    return held.identity
+
+
+def _assume(options: Options, own: _Identity) -> _Identity:
+    role = options["assume_role_arn"]
+    request = {
+        "RoleArn": role,
+        "RoleSessionName": options.get("role_session_name") or "locksmith",
+        "DurationSeconds": _ASSUMED_FOR,
+    }
+    if options.get("external_id"):
+        request["ExternalId"] = options["external_id"]
+    with aws_errors("sts", f"assume the role {role}"):
+        sts = _make(_session(options.get("profile") or ""), "sts", options, own, MAX_ATTEMPTS)
+        got = sts.assume_role(**request)["Credentials"]
+        sts.close()
+    return _Identity(got["AccessKeyId"], got["SecretAccessKey"], got["SessionToken"])
+
+
+def _session(profile: str) -> t.Any:
+    """The process's botocore session for a profile; all of them share one loader with its parsed models."""
+    if profile in _sessions:
+        return _sessions[profile]
+    try:
+        import botocore.session
+    except ImportError:
+        raise errors.MissingLibrary(
+            "the Python package boto3, which everything about AWS needs, is not installed for the Python that runs this.",
+            next_step="install boto3 there; in AWX, use an execution environment built with this collection's requirements.",
+        ) from None
+    _silence()
+    session = botocore.session.Session(profile=profile or None)
+    if profile:
+        for component in ("data_loader", "endpoint_resolver"):
+            session.register_component(component, _session("").get_component(component))
+    _sessions[profile] = session
+    return session
+
+
+def _silence() -> None:
+    """botocore logs bodies at DEBUG, which ANSIBLE_DEBUG with a log file would write down."""
+    for name in ("botocore", "boto3", "urllib3"):
+        logging.getLogger(name).setLevel(logging.INFO)
+
+
+def _make(session: t.Any, service: str, options: Options, identity: _Identity, max_attempts: int) -> t.Any:
+    from botocore.config import Config
+
+    region = options.get("region") or session.get_config_variable("region")
+    if not region and service in _GLOBAL_SERVICES:
+        region = _GLOBAL_REGION
+    verify: t.Any = options.get("aws_ca_bundle") or None
+    if options.get("validate_certs") is False:
+        verify = False
+    return session.create_client(
+        service,
+        region_name=region,
+        endpoint_url=options.get("endpoint_url") or None,
+        verify=verify,
+        aws_access_key_id=identity.access_key,
+        aws_secret_access_key=identity.secret_key,
+        aws_session_token=identity.session_token,
+        config=Config(
+            connect_timeout=CONNECT_TIMEOUT,
+            read_timeout=READ_TIMEOUT,
+            retries={"mode": "standard", "total_max_attempts": max_attempts},
+            user_agent_extra="locksmith.rotation",
+        ),
+    )
+
+
+#: What a code means to us; what is in none of these is a refusal. Codes differ from service to service for the same thing.
+_DENIED = {
+    *("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedAccess", "NotAuthorized", "OptInRequired"),
+    *("AuthFailure", "InvalidAccessKeyId", "InvalidClientTokenId", "UnrecognizedClientException", "InvalidToken"),
+    *("SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature", "RequestExpired"),
+    *("ExpiredToken", "ExpiredTokenException", "MissingAuthenticationToken", "MissingAuthenticationTokenException"),
+}
+#: Also those that AWS's references call temporary: another change to the same thing is under way.
+_UNREACHABLE = {
+    *("Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException"),
+    *("TooManyRequestsException", "RequestLimitExceeded", "SlowDown", "PriorRequestNotComplete"),
+    *("ServiceUnavailable", "ServiceUnavailableException", "ServiceFailure", "RequestTimeout", "RequestTimeoutException"),
+    *("InternalFailure", "InternalError", "InternalServerError", "InternalServiceError"),
+    *("TooManyUpdates", "EntityTemporarilyUnmodifiable", "ConcurrentModification", "ConcurrentModificationException"),
+}
+_NOT_FOUND = {
+    *("NoSuchEntity", "NoSuchEntityException", "ParameterNotFound", "ParameterVersionNotFound"),
+    *("ResourceNotFound", "ResourceNotFoundException"),
+}
+_QUOTA = {
+    *("LimitExceeded", "LimitExceededException", "ServiceQuotaExceededException"),
+    *("ParameterLimitExceeded", "ParameterMaxVersionLimitExceeded"),
+}
+#: AWS names the missing right itself: "User: ARN is not authorized to perform: kms:Decrypt on resource: ARN".
+_MISSING_RIGHT = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)")
+
+
+@contextlib.contextmanager
+def aws_errors(service: str, doing: str, meanings: Meanings | None = None) -> t.Iterator[None]:
+    """Turn botocore's errors into ours, without a word of any request or answer body.
+
+    :arg service: as botocore calls it, for the name of the right: C(ssm).
+    :arg doing: completes "AWS refused to": C(read the parameter /app/key). Public words only.
+    :arg meanings: AWS error codes that mean something else here than usually.
+    """
+    import botocore.exceptions as raised
+
+    error: errors.LocksmithError
+    try:
+        yield
+    except raised.ClientError as refusal:
+        error = _from_refusal(refusal, service, doing, meanings or {})
+    except (raised.ProfileNotFound, raised.NoRegionError, raised.ConfigParseError, raised.ConfigNotFound) as problem:
+        error = errors.ConfigurationError(
+            f"AWS: cannot {doing}: {type(problem).__name__}.",
+            next_step="check the options profile and region and the AWS configuration file.",
+        )
+    except (raised.NoCredentialsError, raised.PartialCredentialsError, raised.CredentialRetrievalError):
+        error = errors.Denied(
+            f"AWS: cannot {doing}: no usable AWS credentials were found.",
+            next_step="give access_key and secret_key, or profile, or run where an instance or task role is attached.",
+        )
+    except (raised.HTTPClientError, raised.ConnectionError) as problem:
+        error = errors.Unreachable(
+            f"AWS did not answer the request to {doing}: {type(problem).__name__}.",
+            next_step="check region, endpoint_url, proxy and CA bundle; the next run tries again.",
+        )
+    except raised.BotoCoreError as problem:
+        error = errors.Rejected(f"AWS: cannot {doing}: {type(problem).__name__}.", next_step="check the options.")
+    else:
+        return
+    raise error from None
+
+
+def error_code(refusal: t.Any) -> str:
+    """The code of a botocore ClientError: C(NoSuchEntity). Public."""
+    return str(refusal.response.get("Error", {}).get("Code", "")).rpartition("#")[2] or "no code"
+
+
+def _from_refusal(refusal: t.Any, service: str, doing: str, meanings: Meanings) -> errors.LocksmithError:
+    code = error_code(refusal)
+    status = int(refusal.response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
+    answer = f"{code}, HTTP {status}"
+    if code in meanings:
+        return meanings[code](f"AWS refused to {doing} ({answer}).")
+    if code in _DENIED or (status == 403 and code not in _UNREACHABLE):
+        return errors.Denied(f"AWS refused to {doing} ({answer}).", next_step=_right_needed(refusal, service))
+    if code in _UNREACHABLE or status >= 500 or status == 429:
+        return errors.Unreachable(f"AWS could not {doing} just now ({answer}).", next_step="the next run tries again.")
+    if code in _NOT_FOUND:
+        return errors.NotFound(f"AWS cannot {doing}: there is no such thing ({answer}).")
+    if code in _QUOTA:
+        return errors.QuotaExceeded(f"AWS refused to {doing}: a quota is used up ({answer}).")
+    return errors.Rejected(f"AWS refused to {doing} ({answer}).")
+
+
+def _right_needed(refusal: t.Any, service: str) -> str:
+    named = _MISSING_RIGHT.search(str(refusal.response.get("Error", {}).get("Message", "")))
+    right = named.group(1) if named else f"{service}:{refusal.operation_name}"
+    return f"check that the AWS credentials are valid and that their identity has the right {right}."
