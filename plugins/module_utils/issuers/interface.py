@@ -122,6 +122,8 @@ class Issuer(abc.ABC):
     MINTS: t.ClassVar[bool]
     #: True: a version can be switched off and on again; False: retiring deletes it outright.
     CAN_DISABLE: t.ClassVar[bool] = False
+    #: How old a version may grow where the catalogue does not say, as a duration.
+    ROTATE_AFTER: t.ClassVar[str] = "90d"
     #: Consecutive successful logins before a new version counts as verified (propagation delay).
     LOGINS_NEEDED: t.ClassVar[int] = 1
 
@@ -151,6 +153,15 @@ class Issuer(abc.ABC):
 
         :raises NotFound: no such identity. :raises Denied: no rights. :raises Unreachable: no answer.
         """
+
+    def check_room(self, listed: t.Sequence[KeyInfo], recorded: t.Container[str]) -> None:
+        """Called with what P(keys) listed, before the intent for a new version is written.
+
+        :arg recorded: the ids in the journal.
+        :raises ForeignKeys: there is no room for one more because of keys that are not ours.
+        :raises QuotaExceeded: there is no room for one more because of keys that are.
+        """
+        return
 
     def stranded(self, attempt: Attempt, recorded: t.Container[str]) -> list[KeyInfo]:
         """Keys that the interrupted C(attempt) provably left behind. C(recorded): the ids in the journal.
@@ -200,3 +211,4 @@ class Issuer(abc.ABC):
 
     def close(self) -> None:
         """Let go of connections."""
+        return

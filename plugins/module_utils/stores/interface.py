@@ -122,3 +122,4 @@ class Store(abc.ABC):
 
     def close(self) -> None:
         """Let go of connections."""
+        return

@@ -29,6 +29,7 @@ class SecretFields(t.Mapping[str, str]):
 
     def __init__(self, fields: t.Mapping[str, str]) -> None:
         self._fields = {str(name): str(value) for name, value in fields.items()}
+        self._fingerprint = ""
 
     def __getitem__(self, name: str) -> str:
         return self._fields[name]
@@ -52,8 +53,10 @@ class SecretFields(t.Mapping[str, str]):
         A stretched and truncated hash: the same value has the same fingerprint on every machine, and even
         a weak human-made value costs an attacker 20,000 rounds a guess and leaves many candidates.
         """
-        canonical = json.dumps(self._fields, sort_keys=True, ensure_ascii=True).encode("ascii")
-        return hashlib.pbkdf2_hmac("sha256", canonical, b"locksmith.rotation", _FINGERPRINT_ROUNDS).hex()[:12]
+        if not self._fingerprint:
+            canonical = json.dumps(self._fields, sort_keys=True, ensure_ascii=True).encode("ascii")
+            self._fingerprint = hashlib.pbkdf2_hmac("sha256", canonical, b"locksmith.rotation", _FINGERPRINT_ROUNDS).hex()[:12]
+        return self._fingerprint
 
     def register(self, public: t.Container[str] = ()) -> SecretFields:
         """Have ansible-core 2.22 and later mask these values in all output; nothing on earlier versions.

@@ -1,0 +1,86 @@
+# Copyright (c) 2026, the locksmith.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs any C(*_rotate) module in the controller's worker when the connection is local, and as a module when it is not.
+
+C(meta/runtime.yml) routes the modules here. On a local connection that saves starting a Python and importing client
+libraries for every credential (about 0.8 s each with boto3), keeps secrets out of module files, and uses the Python
+that runs Ansible. Imported by the controller's parent process before it forks, which is why it preloads.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.plugins.action import ActionBase
+from ansible_collections.locksmith.rotation.plugins.module_utils.clients import aws
+from ansible_collections.locksmith.rotation.plugins.module_utils.entry.rotation import argument_spec, failure, perform
+from ansible_collections.locksmith.rotation.plugins.module_utils.entry.spec import check_store_options
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issuer
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.issuers import issuer_class, issuer_of_module, module_of
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain, plain_text
+
+aws.preload()
+
+_GENERIC = "credential_rotate"
+
+
+class ActionModule(ActionBase):
+    """See the module's docstring."""
+
+    _requires_connection = False
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Ansible calls this in a worker."""
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        written = {name: value for name, value in self._task.args.items() if value is not None}
+        credential = plain_text(written.get("name") or (task_vars or {}).get("inventory_hostname", ""))
+        try:
+            issuer, arguments = self._resolve(plain(written), credential)
+            check_store_options(arguments.get("store") or {})
+            if self._is_here():
+                result.update(self._run_here(issuer, arguments))
+            else:
+                result.update(self._run_there(issuer, arguments, task_vars or {}))
+        except Exception as error:  # whatever happens, no traceback: it could show a value
+            result.update(failure(error, credential))
+        if not self._task.diff:
+            result.pop("diff", None)
+        return result
+
+    def _resolve(self, arguments: dict[str, t.Any], credential: str) -> tuple[type[Issuer], dict[str, t.Any]]:
+        """The issuer, and the arguments as its own module takes them."""
+        called = self._task.action.rpartition(".")[2]
+        if called != _GENERIC:
+            return issuer_of_module(called), arguments
+        issuer = issuer_class(arguments.pop("type", ""))
+        options = arguments.pop("options", None) or {}
+        if not isinstance(options, dict):
+            raise ConfigurationError(
+                f"{credential}: credential_options is not a mapping.", next_step="write option: value lines."
+            )
+        known = set(issuer.OPTIONS).union(*(option.get("aliases", ()) for option in issuer.OPTIONS.values()))
+        unknown = sorted(set(options) - known)
+        if unknown:
+            raise ConfigurationError(
+                f"{credential}: credential_options has {', '.join(unknown)}, which {issuer.MODULE} does not know.",
+                next_step=f"its options are {', '.join(sorted(issuer.OPTIONS))}.",
+            )
+        return issuer, {**arguments, **options}
+
+    def _is_here(self) -> bool:
+        return self._connection.transport == "local" and self._connection.become is None
+
+    def _run_here(self, issuer: type[Issuer], arguments: dict[str, t.Any]) -> dict[str, t.Any]:
+        checked = ArgumentSpecValidator(argument_spec(issuer), **issuer.CONSTRAINTS).validate(arguments)
+        if checked.error_messages:
+            raise ConfigurationError(f"{arguments.get('name', '')}: {'; '.join(checked.error_messages)}.")
+        return perform(issuer, checked.validated_parameters, bool(self._task.check_mode))
+
+    def _run_there(self, issuer: type[Issuer], arguments: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        answer: dict[str, t.Any] = self._execute_module(module_name=module_of(issuer), module_args=arguments, task_vars=task_vars)
+        answer.pop("invocation", None)
+        return answer

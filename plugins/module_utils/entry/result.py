@@ -1,0 +1,83 @@
+# Copyright (c) 2026, the locksmith.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a C(*_rotate) module returns: public facts only. Called by P(entry.rotation)."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issuer
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.engine import Outcome, picture
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.journal import Version
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.policy import Policy, due_at
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.states import State
+from ansible_collections.locksmith.rotation.plugins.module_utils.stores.interface import Store
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import to_iso
+
+
+def describe(outcome: Outcome, issuer: Issuer, store: Store, policy: Policy, credential: str) -> dict[str, t.Any]:
+    """The result of one call."""
+    journal = outcome.journal
+    current = journal.current if journal else None
+    result: dict[str, t.Any] = {
+        "changed": outcome.changed,
+        "action": outcome.action,
+        "msg": f"{credential}: {outcome.action}" + (f" ({outcome.why})" if outcome.why else ""),
+        "why": outcome.why,
+        "credential": credential,
+        "type": issuer.KIND,
+        "identity": issuer.identity,
+        "overlap": issuer.capacity != 1,
+        "store": store.place,
+        "state": journal.state.value if journal else State.ABSENT.value,
+        "suspended": journal.suspended if journal else "",
+        "failures": journal.failures if journal else 0,
+        "last_error": journal.last_error if journal else "",
+        "pending": list(outcome.pending),
+        "previous": [_previous(version, policy) for version in (journal.versions if journal else []) if version is not current],
+    }
+    result.update(_current(current, policy))
+    if outcome.gate is not None:
+        result.update(consumers_proved=outcome.gate.proved, consumers_expected=outcome.gate.expected)
+    after = picture(journal)
+    result["diff"] = {"before": outcome.before, "after": after}
+    return result
+
+
+def _current(version: Version | None, policy: Policy) -> dict[str, t.Any]:
+    if version is None:
+        return {
+            "version": None,
+            "id": None,
+            "fingerprint": None,
+            "created_at": None,
+            "published_at": None,
+            "due_at": None,
+            "expires_at": None,
+        }
+    return {
+        "version": version.number,
+        "id": version.id,
+        "fingerprint": version.fingerprint,
+        "created_at": to_iso(version.created_at),
+        "published_at": to_iso(version.published_at),
+        "due_at": to_iso(due_at(version.created_at, policy)),
+        "expires_at": to_iso(version.expires_at),
+    }
+
+
+def _previous(version: Version, policy: Policy) -> dict[str, t.Any]:
+    proved, disabled = version.proved_at, version.disabled_at
+    return {
+        "version": version.number,
+        "id": version.id,
+        "fingerprint": version.fingerprint,
+        "phase": version.phase.value,
+        "created_at": to_iso(version.created_at),
+        "proved_at": to_iso(proved),
+        "grace_until": to_iso(proved + policy.grace) if proved is not None else None,
+        "disabled_at": to_iso(disabled),
+        "delete_after": to_iso(disabled + policy.recovery_wait) if disabled is not None else None,
+        "rejected": version.rejected,
+    }

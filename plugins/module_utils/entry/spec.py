@@ -1,0 +1,141 @@
+# Copyright (c) 2026, the locksmith.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options that every C(*_rotate) module shares, and what is made of them: a policy, a store, an issuer's setting.
+
+Called by the modules and the action plugin, through P(entry.rotation).
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issuer, Setting
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.gate import ConsumerProof
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.policy import Policy, parse_exemption, parse_window
+from ansible_collections.locksmith.rotation.plugins.module_utils.stores.catalogue import STORES
+from ansible_collections.locksmith.rotation.plugins.module_utils.stores.interface import Store
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import Clock
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.duration import parse_duration
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
+
+#: Seconds. A lease shorter than the slowest single request could end under a run that is well.
+_SHORTEST_LEASE = 5
+
+
+def store_suboptions() -> dict[str, t.Any]:
+    """The suboptions of O(store): those of all stores in one spec."""
+    merged: dict[str, t.Any] = {
+        "type": {"type": "str", "required": True, "choices": list(STORES)},
+        "fields": {"type": "dict"},
+    }
+    for store in STORES.values():
+        merged.update(store.OPTIONS)
+    return merged
+
+
+def common_options() -> dict[str, t.Any]:
+    """The shared options, as an Ansible argument spec."""
+    return {
+        "name": {"type": "str", "required": True},
+        "store": {"type": "dict", "required": True, "options": store_suboptions()},
+        "state": {"type": "str", "default": "rotated", "choices": ["rotated", "retired", "rolled_back"]},
+        "rotate_after": {"type": "str"},
+        "grace": {"type": "str", "default": "24h"},
+        "recovery_wait": {"type": "str", "default": "7d"},
+        "force": {"type": "bool", "default": False},
+        "reason": {"type": "str", "default": "scheduled", "choices": ["scheduled", "manual", "leak", "offboarding"]},
+        "consumers": {
+            "type": "list",
+            "elements": "dict",
+            "options": {
+                "host": {"type": "str", "required": True},
+                "fingerprint": {"type": "str", "default": ""},
+                "running": {"type": "str", "default": ""},
+                "healthy": {"type": "bool", "default": False},
+                "detail": {"type": "str", "default": ""},
+            },
+        },
+        "forget_consumers": {"type": "list", "elements": "str", "default": []},
+        "forget_after": {"type": "str", "default": "7d"},
+        "window": {
+            "type": "dict",
+            "options": {
+                "days": {"type": "list", "elements": "str"},
+                "start": {"type": "str", "required": True},
+                "end": {"type": "str", "required": True},
+            },
+        },
+        "exempt": {
+            "type": "dict",
+            "options": {"until": {"type": "str", "required": True}, "reason": {"type": "str", "required": True}},
+        },
+        "verify_timeout": {"type": "str", "default": "60s"},
+        "lease": {"type": "str", "default": "60s"},
+        "max_failures": {"type": "int", "default": 3},
+    }
+
+
+def build_policy(params: t.Mapping[str, t.Any], issuer: type[Issuer]) -> Policy:
+    """The rules of one credential.
+
+    :raises ConfigurationError: a malformed duration, window or exemption; names the option.
+    """
+    policy = Policy(
+        rotate_after=parse_duration(params["rotate_after"] or issuer.ROTATE_AFTER, "rotate_after"),
+        grace=parse_duration(params["grace"], "grace"),
+        recovery_wait=parse_duration(params["recovery_wait"], "recovery_wait"),
+        verify_timeout=parse_duration(params["verify_timeout"], "verify_timeout"),
+        lease=parse_duration(params["lease"], "lease"),
+        max_failures=params["max_failures"],
+        forget_after=parse_duration(params["forget_after"], "forget_after"),
+        window=parse_window(params.get("window")),
+        exemption=parse_exemption(params.get("exempt")),
+    )
+    if policy.rotate_after == 0:
+        raise ConfigurationError(
+            "rotate_after is 0, so every run would rotate.", next_step="give an interval, or use force for one rotation."
+        )
+    if policy.lease < _SHORTEST_LEASE:
+        raise ConfigurationError(
+            f"lease is shorter than {_SHORTEST_LEASE} s.", next_step="leave it at its default unless requests are slow."
+        )
+    if policy.max_failures < 1:
+        raise ConfigurationError("max_failures is less than 1.", next_step="1 quarantines after the first failure.")
+    return policy
+
+
+def build_setting(params: t.Mapping[str, t.Any], policy: Policy, clock: Clock) -> Setting:
+    """What the issuer may know of the credential."""
+    return Setting(params["name"], policy.rotate_after, policy.grace, policy.recovery_wait, clock)
+
+
+def build_store(options: t.Mapping[str, t.Any], issuer: type[Issuer]) -> Store:
+    """The store of one credential, from validated suboptions. Opens no connection."""
+    return STORES[options["type"]].create(options, issuer.FIELDS, options.get("fields"))
+
+
+def check_store_options(given: t.Mapping[str, t.Any]) -> None:
+    """Refuse suboptions that belong to another type of store. C(given): as written by the user, before defaults.
+
+    :raises ConfigurationError: names them.
+    """
+    store = STORES.get(str(given.get("type")))
+    if store is None:
+        return
+    known = {"type", "fields", *store.OPTIONS}
+    for option in store.OPTIONS.values():
+        known.update(option.get("aliases", ()))
+    foreign = sorted(str(name) for name in given if name not in known)
+    if foreign:
+        raise ConfigurationError(
+            f"store.{', store.'.join(foreign)} does not belong to a store of type {store.TYPE}.",
+            next_step=f"its options are {', '.join(sorted(store.OPTIONS))}.",
+        )
+
+
+def build_proofs(written: t.Sequence[t.Mapping[str, t.Any]] | None) -> list[ConsumerProof] | None:
+    """O(consumers) as proofs; None stays None, because "not told" differs from "nobody"."""
+    if written is None:
+        return None
+    return [ConsumerProof(p["host"], p["fingerprint"], p["running"], p["healthy"], p["detail"]) for p in written]

@@ -1,0 +1,247 @@
+# Copyright (c) 2026, the locksmith.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The engine: one credential, one call, as far along its life cycle as is allowed now.
+
+Pure protocol. It knows no vendor and does no input or output of its own: it is given an issuer, a store, a policy, a
+clock and a run, and it calls them in an order in which every interruption can be resumed. Called by C(entry).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.gate import ConsumerProof, Verdict
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.issuing import Issuing
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.journal import Journal
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.keeper import Keeper
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.plan import (
+    Action,
+    Plan,
+    Wish,
+    describe_holder,
+    plan_rotation,
+)
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.retiring import Retiring, Step
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.states import State
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import LeaseLost, LocksmithError, Rejected
+
+#: prove, disable, delete, and one to spare: more steps than one version can take in one call.
+_MOST_STEPS = 4
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What a call did, or in check mode would do.
+
+    C(action): C(none), C(held), C(busy), C(adopted), C(created), C(rotated), C(resumed), C(rolled_back), C(proved),
+    C(disabled), C(deleted). C(why): a sentence. C(pending): what is waited for, one line each.
+    """
+
+    changed: bool
+    action: str
+    why: str
+    journal: Journal | None
+    before: dict[str, t.Any]
+    pending: tuple[str, ...] = ()
+    gate: Verdict | None = None
+
+
+class Engine:
+    """See the module's docstring."""
+
+    def __init__(self, keeper: Keeper, check_mode: bool = False) -> None:
+        self._keeper = keeper
+        self._check_mode = check_mode
+        self._issuing = Issuing(keeper)
+
+    # ---- state=rotated ------------------------------------------------------------------------------------------
+
+    def rotate(self, wish: Wish) -> Outcome:
+        """Create, adopt, resume or rotate, if that is due.
+
+        :raises LocksmithError: it failed; the journal says where it stands and the message what to do.
+        """
+        journal = self._keeper.load()
+        before = picture(journal)
+        plan = self._plan(journal, wish)
+        quiet = {Action.NOTHING: "none", Action.HOLD: "held", Action.BUSY: "busy"}
+        if plan.action in quiet:
+            pending = (plan.why,) if plan.action is not Action.NOTHING else ()
+            return Outcome(False, quiet[plan.action], plan.why, journal, before, pending)
+        if self._check_mode:
+            return self._predict(journal, plan, wish, before)
+        return self._guarded(journal or self._keeper.new(), plan, wish, before)
+
+    def _plan(self, journal: Journal | None, wish: Wish) -> Plan:
+        keeper = self._keeper
+        busy = keeper.holder(journal, patient=not self._check_mode)
+        return plan_rotation(journal, keeper.policy, keeper.issuer.capacity, wish, keeper.clock.now(), busy)
+
+    def _predict(self, journal: Journal | None, plan: Plan, wish: Wish, before: dict[str, t.Any]) -> Outcome:
+        listed = self._keeper.issuer.keys()
+        action = {Action.RESUME: "resumed", Action.ISSUE: "rotated"}.get(plan.action, "created")
+        if plan.action is Action.START and self._keeper.store.read_published() is not None and not wish.force:
+            action = "adopted"
+        elif plan.action is not Action.RESUME:
+            self._keeper.issuer.check_room(listed, journal.ids() if journal else set())
+        return Outcome(True, action, plan.why, journal, before)
+
+    def _guarded(self, journal: Journal, plan: Plan, wish: Wish, before: dict[str, t.Any]) -> Outcome:
+        """Carry the plan out; a failure is written down before it is passed on."""
+        try:
+            action = self._carry_out(journal, plan, wish)
+        except LeaseLost:
+            return self._yield_to_other(before)
+        except LocksmithError as error:
+            if self._overtaken():
+                return self._yield_to_other(before)
+            self._write_failure(journal, error)
+            raise
+        return Outcome(True, action, plan.why, journal, before)
+
+    def _overtaken(self) -> bool:
+        """Did we fail on what another run has done since we looked, before we had written anything ourselves?"""
+        try:
+            return self._keeper.writes == 0 and self._keeper.moved()
+        except LocksmithError:
+            return False
+
+    def _carry_out(self, journal: Journal, plan: Plan, wish: Wish) -> str:
+        if plan.action is Action.RESUME:
+            self._issuing.resume(journal, wish.reason)
+            return "resumed"
+        if plan.action is Action.ISSUE:
+            self._issuing.begin(journal, wish.reason)
+            return "rotated"
+        published = self._keeper.store.read_published()
+        if published is None or wish.force:
+            self._issuing.begin(journal, wish.reason)
+            return "created"
+        self._issuing.adopt(journal, published)
+        self._keeper.save(journal, hold=False)
+        return "adopted"
+
+    def _yield_to_other(self, before: dict[str, t.Any]) -> Outcome:
+        """Somebody else got there first: say who, and end cleanly."""
+        journal = self._keeper.load()
+        holder = self._keeper.holder(journal, patient=False)
+        why = describe_holder(holder) if holder else "another run has just done it"
+        return Outcome(False, "busy", why, journal, before, (why,))
+
+    def _write_failure(self, journal: Journal, error: LocksmithError) -> None:
+        """Count the failure and let go of the lease, if this attempt had got as far as being announced."""
+        if self._keeper.writes == 0:
+            return
+        journal.fail(error.message, self._keeper.clock.now(), self._keeper.policy.max_failures)
+        try:
+            self._keeper.save(journal, hold=False)
+        except LocksmithError:
+            error.stranded.append(
+                f"the journal at {self._keeper.store.place} still says {journal.state.value} of before this failure"
+            )
+        if journal.quarantined_at is not None:
+            error.next_step += " It is quarantined now: mend the cause, then run it with force."
+
+    # ---- state=retired ------------------------------------------------------------------------------------------
+
+    def retire(self, proofs: t.Sequence[ConsumerProof] | None, forget: t.Collection[str]) -> Outcome:
+        """Take the previous version as far out of service as proof, grace and evidence allow now.
+
+        :raises LocksmithError: the issuer or the store failed, or evidence could not be had. Nothing was retired on doubt.
+        """
+        journal = self._keeper.load()
+        before = picture(journal)
+        quiet = self._why_not_retire(journal, before)
+        if quiet is not None or journal is None:
+            return quiet or Outcome(False, "none", "nothing is recorded yet", journal, before)
+        retiring = Retiring(self._keeper, proofs, forget)
+        try:
+            return self._step_by_step(journal, retiring, before)
+        except LeaseLost:
+            return self._yield_to_other(before)
+
+    def _why_not_retire(self, journal: Journal | None, before: dict[str, t.Any]) -> Outcome | None:
+        if journal is None or journal.state in (State.ABSENT, State.STEADY):
+            return Outcome(False, "none", "no previous version to retire", journal, before)
+        busy = self._keeper.holder(journal, patient=not self._check_mode)
+        if busy is not None:
+            return Outcome(False, "busy", describe_holder(busy), journal, before, (describe_holder(busy),))
+        if journal.state in (State.INTENDED, State.CANDIDATE, State.QUARANTINED):
+            why = f"the rotation itself is not finished ({journal.state.value})"
+            return Outcome(False, "held", why, journal, before, (why,))
+        return None
+
+    def _step_by_step(self, journal: Journal, retiring: Retiring, before: dict[str, t.Any]) -> Outcome:
+        done: list[str] = []
+        step = Step()
+        for _dummy in range(_MOST_STEPS):
+            step = retiring.next_step(journal)
+            if not step.do:
+                break
+            if self._check_mode:
+                done.append({"disable": "disabled", "delete": "deleted", "prove": "proved"}.get(step.do, step.do))
+                break
+            done.append(retiring.carry_out(journal, step))
+            if step.do == "unprove":
+                break
+        why = "; ".join([*done, *([step.wait] if step.wait else [])])
+        action = done[-1] if done else ("held" if step.pending else "none")
+        return Outcome(bool(done), action, why, journal, before, step.pending, step.gate)
+
+    # ---- state=rolled_back --------------------------------------------------------------------------------------
+
+    def roll_back(self, reason: str) -> Outcome:
+        """Publish the previous version again while it still works, or give an unfinished attempt up.
+
+        :raises Rejected: there is no previous version any more.
+        """
+        journal = self._keeper.load()
+        before = picture(journal)
+        busy = self._keeper.holder(journal, patient=not self._check_mode)
+        if busy is not None:
+            return Outcome(False, "busy", describe_holder(busy), journal, before, (describe_holder(busy),))
+        if journal is None or (journal.suspended and journal.candidate is None):
+            return Outcome(False, "none", journal.suspended if journal else "nothing is recorded yet", journal, before)
+        unfinished = journal.state in (State.INTENDED, State.CANDIDATE) and not (journal.candidate and journal.candidate.restored)
+        if not unfinished and journal.previous is None and journal.candidate is None:
+            raise Rejected(
+                f"{journal.credential}: there is no previous version any more, so nothing to roll back to.",
+                next_step="rotate it with force to replace the current version.",
+            )
+        if self._check_mode:
+            return Outcome(True, "rolled_back", "would publish the previous version again", journal, before)
+        return self._restore(journal, unfinished, reason, before)
+
+    def _restore(self, journal: Journal, unfinished: bool, reason: str, before: dict[str, t.Any]) -> Outcome:
+        try:
+            if unfinished:
+                self._issuing.abandon(journal)
+                self._keeper.save(journal, hold=False)
+                return Outcome(
+                    True, "rolled_back", "the unfinished attempt was given up; the published version stays", journal, before
+                )
+            previous = journal.previous
+            if journal.candidate is None and previous is not None:
+                journal.restore(previous, self._keeper.clock.now(), reason)
+            self._keeper.save(journal, hold=True)
+            self._issuing.carry_on(journal)
+        except LeaseLost:
+            return self._yield_to_other(before)
+        except LocksmithError as error:
+            self._write_failure(journal, error)
+            raise
+        return Outcome(True, "rolled_back", "the previous version is published again", journal, before)
+
+
+def picture(journal: Journal | None) -> dict[str, t.Any]:
+    """Public facts of a journal for a diff: never a value."""
+    if journal is None:
+        return {"state": State.ABSENT.value, "versions": []}
+    return {
+        "state": journal.state.value,
+        "versions": [
+            {"version": v.number, "id": v.id, "fingerprint": v.fingerprint, "phase": v.phase.value} for v in journal.versions
+        ],
+    }

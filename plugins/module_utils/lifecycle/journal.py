@@ -1,0 +1,401 @@
+# Copyright (c) 2026, the locksmith.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The journal: a credential's durable record, as an object whose every change is a named event of the state machine.
+
+Pure: it is read from and written to a store by the engine. It holds secrets (the values of the versions that are
+alive), so its text goes nowhere but into the store.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import json
+import typing as t
+
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Attempt, Issued
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.states import TRANSITIONS, Event, State
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import JournalError
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
+
+#: The layout written by this version of the collection. A higher one is refused, never guessed at.
+FORMAT = 1
+_HISTORY_KEPT = 8
+
+
+class Phase(enum.Enum):
+    """Where one version stands in its own life."""
+
+    CANDIDATE = "candidate"
+    CURRENT = "current"
+    PREVIOUS = "previous"
+    DISABLING = "disabling"
+    DISABLED = "disabled"
+    DELETING = "deleting"
+
+
+_RETIRING = (Phase.DELETING, Phase.DISABLING, Phase.DISABLED, Phase.PREVIOUS)
+
+
+@dataclasses.dataclass
+class Version:
+    """One value of the credential. Times in seconds since the epoch.
+
+    C(restored): a rolled-back-to version on its way to be current again; it existed before the attempt, so discarding
+    the attempt must not delete it. C(rejected): it was current and has been rolled back from.
+    """
+
+    number: int
+    id: str
+    fingerprint: str
+    phase: Phase
+    fields: SecretFields
+    name: str = ""
+    created_at: float = 0.0
+    published_at: float | None = None
+    expires_at: float | None = None
+    proved_at: float | None = None
+    disabled_at: float | None = None
+    restored: bool = False
+    rejected: bool = False
+
+    def issued(self) -> Issued:
+        """As the issuer knows it."""
+        return Issued(self.id, self.fields, self.created_at, self.expires_at)
+
+
+@dataclasses.dataclass(frozen=True)
+class Lease:
+    """Who works on the credential just now, and until when (seconds since the epoch) nobody else may."""
+
+    run: str
+    host: str
+    boot: str
+    pid: int
+    process_started: str
+    until: float
+
+
+@dataclasses.dataclass
+class Intent:
+    """An attempt that has been announced: written before the issuer is asked for anything."""
+
+    attempt: Attempt
+    reason: str
+
+
+class Journal:
+    """See the module's docstring. C(versions) are in order of their numbers."""
+
+    def __init__(self, credential: str, kind: str, identity: str) -> None:
+        self.credential = credential
+        self.kind = kind
+        self.identity = identity
+        self.versions: list[Version] = []
+        self.intent: Intent | None = None
+        self.lease: Lease | None = None
+        self.next_number = 1
+        self.failures = 0
+        self.quarantined_at: float | None = None
+        self.last_error = ""
+        self.suspended = ""
+        self.consumers: dict[str, float] = {}
+        self.history: list[dict[str, t.Any]] = []
+
+    # ---- reading ------------------------------------------------------------------------------------------------
+
+    def one(self, phase: Phase) -> Version | None:
+        """The newest version in C(phase)."""
+        return next((version for version in reversed(self.versions) if version.phase is phase), None)
+
+    @property
+    def current(self) -> Version | None:
+        """The published version."""
+        return self.one(Phase.CURRENT)
+
+    @property
+    def candidate(self) -> Version | None:
+        """The version being introduced."""
+        return self.one(Phase.CANDIDATE)
+
+    @property
+    def retiring(self) -> Version | None:
+        """The oldest version that is on its way out, the furthest along first."""
+        for phase in _RETIRING:
+            found = [version for version in self.versions if version.phase is phase]
+            if found:
+                return found[0]
+        return None
+
+    @property
+    def previous(self) -> Version | None:
+        """The newest version that was published before the current one and still exists."""
+        return next((version for version in reversed(self.versions) if version.phase in _RETIRING), None)
+
+    def ids(self) -> set[str]:
+        """The ids of all versions recorded as ours."""
+        return {version.id for version in self.versions if version.id}
+
+    def known_values(self) -> list[Issued]:
+        """Values that may still log in, likeliest first: candidate, current, previous."""
+        ladder = [self.candidate, self.current, *reversed([v for v in self.versions if v.phase in _RETIRING])]
+        return [version.issued() for version in ladder if version is not None]
+
+    @property
+    def state(self) -> State:
+        """Derived from what is recorded; see C(states.py)."""
+        if self.quarantined_at is not None:
+            return State.QUARANTINED
+        if self.candidate is not None:
+            return State.CANDIDATE
+        if self.intent is not None:
+            return State.INTENDED
+        return self._resting_state()
+
+    def _resting_state(self) -> State:
+        retiring = self.retiring
+        if retiring is None:
+            return State.STEADY if self.current else State.ABSENT
+        if retiring.phase is Phase.PREVIOUS:
+            return State.ROLLING_OUT if retiring.proved_at is None else State.GRACE
+        return State(retiring.phase.value)
+
+    # ---- events -------------------------------------------------------------------------------------------------
+
+    def adopt(self, issued: Issued, now: float) -> None:
+        """Take over the value that is published already."""
+        version = self._add(issued, Phase.CURRENT, now)
+        version.published_at = now
+        self._happened(State.ABSENT, Event.ADOPT, now, version)
+
+    def intend(self, attempt: Attempt, proposal: Issued | None, reason: str) -> None:
+        """Announce an attempt, with the value itself where we make it."""
+        before = self.state
+        self.intent = Intent(attempt, reason)
+        if proposal is not None:
+            self._add(proposal, Phase.CANDIDATE, attempt.at).name = attempt.name
+        self._happened(before, Event.INTEND, attempt.at, note=reason)
+
+    def issued(self, issued: Issued, now: float) -> Version:
+        """The issuer has made, or accepted, the value."""
+        before, candidate = self.state, self.candidate
+        if candidate is None:
+            candidate = self._add(issued, Phase.CANDIDATE, now)
+            candidate.name = self.intent.attempt.name if self.intent else ""
+        candidate.id, candidate.expires_at = issued.id, issued.expires_at
+        self._happened(before, Event.ISSUED, now, candidate)
+        return candidate
+
+    def promote(self, now: float) -> None:
+        """The candidate has been verified and published: it is the current version now."""
+        before, new, old = self.state, self._must(self.candidate), self.current
+        if old is not None:
+            old.phase, old.proved_at, old.rejected = Phase.PREVIOUS, None, new.restored
+        for version in self.versions:
+            if version.phase is Phase.PREVIOUS:
+                version.proved_at = None
+        new.phase, new.published_at = Phase.CURRENT, now
+        self.suspended = "rolled back" if new.restored else ""
+        new.restored, new.rejected = False, False
+        self._end_attempt()
+        self._happened(before, Event.PROMOTE, now, new)
+
+    def discard(self, now: float, note: str) -> None:
+        """Give the attempt up: what it had made is gone, or was there before it."""
+        before, candidate = self.state, self.candidate
+        if candidate is not None and candidate.restored:
+            candidate.phase, candidate.restored = Phase.PREVIOUS, False
+        elif candidate is not None:
+            self.versions.remove(candidate)
+        self.intent = None
+        self._happened(before, Event.DISCARD, now, note=note)
+
+    def prove(self, now: float) -> None:
+        """Every consumer has proved the current version."""
+        before = self.state
+        for version in self.versions:
+            if version.phase is Phase.PREVIOUS:
+                version.proved_at = now
+        self._happened(before, Event.PROVE, now)
+
+    def unprove(self, now: float) -> None:
+        """A consumer that had proved it no longer does: grace begins anew after the next proof."""
+        before = self.state
+        for version in self.versions:
+            if version.phase is Phase.PREVIOUS:
+                version.proved_at = None
+        self._happened(before, Event.UNPROVE, now)
+
+    def disable(self, version: Version, now: float) -> None:
+        """About to switch C(version) off."""
+        before = self.state
+        version.phase = Phase.DISABLING
+        self._happened(before, Event.DISABLE, now, version)
+
+    def disabled(self, version: Version, now: float) -> None:
+        """C(version) is off."""
+        before = self.state
+        version.phase, version.disabled_at = Phase.DISABLED, now
+        self._happened(before, Event.DISABLED, now, version)
+
+    def delete(self, version: Version, now: float) -> None:
+        """About to delete C(version)."""
+        before = self.state
+        version.phase = Phase.DELETING
+        self._happened(before, Event.DELETE, now, version)
+
+    def deleted(self, version: Version, now: float) -> None:
+        """C(version) is gone, and its value is forgotten."""
+        before = self.state
+        self.versions.remove(version)
+        self._happened(before, Event.DELETED, now, version)
+
+    def restore(self, version: Version, now: float, reason: str) -> None:
+        """About to publish an earlier version again."""
+        before = self.state
+        version.phase, version.restored, version.disabled_at = Phase.CANDIDATE, True, None
+        self.intent = Intent(Attempt(version.name, now, tuple(sorted(self.ids())), 0), reason)
+        self._happened(before, Event.RESTORE, now, version, reason)
+
+    def fail(self, error: str, now: float, allowed: int) -> None:
+        """One more failure in a row; after C(allowed) of them the credential is quarantined."""
+        self.failures += 1
+        self.last_error = error[:300]
+        if self.failures >= allowed and self.quarantined_at is None:
+            before = self.state
+            self.quarantined_at = now
+            self._happened(before, Event.QUARANTINE, now)
+
+    def release(self, now: float) -> None:
+        """A person lets the credential out of quarantine."""
+        self.quarantined_at, self.failures = None, 0
+        self._happened(State.QUARANTINED, Event.RELEASE, now)
+
+    # ---- plumbing -----------------------------------------------------------------------------------------------
+
+    def _add(self, issued: Issued, phase: Phase, now: float) -> Version:
+        created = now if issued.created_at is None else issued.created_at
+        version = Version(
+            self.next_number,
+            issued.id,
+            issued.fields.fingerprint(),
+            phase,
+            issued.fields,
+            created_at=created,
+            expires_at=issued.expires_at,
+        )
+        self.next_number += 1
+        self.versions.append(version)
+        return version
+
+    def _end_attempt(self) -> None:
+        self.intent = None
+        self.failures = 0
+        self.last_error = ""
+
+    def _must(self, version: Version | None) -> Version:
+        if version is None:
+            raise JournalError(f"The journal of {self.credential} has no version to act on in state {self.state.value}.")
+        return version
+
+    def _happened(self, before: State, event: Event, now: float, version: Version | None = None, note: str = "") -> None:
+        allowed = TRANSITIONS.get((before, event), frozenset())
+        if self.state not in allowed:
+            raise JournalError(
+                f"{self.credential}: {event.value} is not possible in state {before.value} (led to {self.state.value})."
+            )
+        entry: dict[str, t.Any] = {"at": round(now, 3), "event": event.value}
+        if version is not None:
+            entry["version"] = version.number
+        if note:
+            entry["note"] = note[:120]
+        self.history = [*self.history, entry][-_HISTORY_KEPT:]
+
+    # ---- text ---------------------------------------------------------------------------------------------------
+
+    def dump(self) -> str:
+        """The text that goes into the store. Holds secrets."""
+        data = {
+            "format": FORMAT,
+            "credential": self.credential,
+            "issuer": self.kind,
+            "identity": self.identity,
+            "versions": [_dump_version(version) for version in self.versions],
+            "intent": _dump_intent(self.intent),
+            "lease": dataclasses.asdict(self.lease) if self.lease else None,
+            "next_number": self.next_number,
+            "failures": self.failures,
+            "quarantined_at": self.quarantined_at,
+            "last_error": self.last_error,
+            "suspended": self.suspended,
+            "consumers": self.consumers,
+            "history": self.history,
+        }
+        return json.dumps({name: value for name, value in data.items() if value not in (None, "", {}, [])}, separators=(",", ":"))
+
+
+def _dump_version(version: Version) -> dict[str, t.Any]:
+    data = {field.name: getattr(version, field.name) for field in dataclasses.fields(version)}
+    data.update(phase=version.phase.value, fields=version.fields.reveal())
+    return {name: value for name, value in data.items() if value not in (None, "", False)}
+
+
+def _dump_intent(intent: Intent | None) -> dict[str, t.Any] | None:
+    return None if intent is None else {"attempt": dataclasses.asdict(intent.attempt), "reason": intent.reason}
+
+
+def load_journal(text: str, credential: str, kind: str, public: t.Container[str] = ()) -> Journal:
+    """Read a journal's text. C(public): names of fields that are no secret.
+
+    :raises JournalError: damaged, written by a newer version, or the record of another credential or issuer.
+    """
+    try:
+        data = json.loads(text)
+        written = int(data["format"])
+    except (ValueError, TypeError, KeyError):
+        raise _damaged(credential) from None
+    if written > FORMAT:
+        raise JournalError(
+            f"The journal of {credential} has format {written}; this version of locksmith.rotation reads up to {FORMAT}.",
+            next_step="run the version that wrote it, or a newer one; nothing was changed.",
+        )
+    if (data.get("credential"), data.get("issuer")) != (credential, kind):
+        raise JournalError(
+            f"The journal at the place of {credential} ({kind}) records {data.get('credential')} ({data.get('issuer')}).",
+            next_step="give each credential a place of its own in the store; nothing was changed.",
+        )
+    try:
+        return _build(data, credential, kind, public)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise _damaged(credential) from None
+
+
+def _damaged(credential: str) -> JournalError:
+    return JournalError(
+        f"The journal of {credential} is damaged: it is not what this collection writes.",
+        next_step="restore an earlier revision of it in the store, or remove it and have the published value adopted; nothing was changed.",
+    )
+
+
+def _build(data: t.Mapping[str, t.Any], credential: str, kind: str, public: t.Container[str]) -> Journal:
+    journal = Journal(credential, kind, str(data.get("identity", "")))
+    journal.versions = [
+        Version(**{**version, "phase": Phase(version["phase"]), "fields": SecretFields(version["fields"]).register(public)})
+        for version in data.get("versions", [])
+    ]
+    intent = data.get("intent")
+    if intent:
+        attempt = intent["attempt"]
+        journal.intent = Intent(Attempt(**{**attempt, "known_ids": tuple(attempt["known_ids"])}), str(intent["reason"]))
+    journal.lease = Lease(**data["lease"]) if data.get("lease") else None
+    journal.next_number = int(data["next_number"])
+    journal.failures = int(data.get("failures", 0))
+    journal.quarantined_at = data.get("quarantined_at")
+    journal.last_error = str(data.get("last_error", ""))
+    journal.suspended = str(data.get("suspended", ""))
+    journal.consumers = {str(host): float(seen) for host, seen in data.get("consumers", {}).items()}
+    journal.history = list(data.get("history", []))
+    if sum(version.phase is Phase.CURRENT for version in journal.versions) > 1:
+        raise ValueError("two current versions")
+    return journal

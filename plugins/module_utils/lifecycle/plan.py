@@ -1,0 +1,109 @@
+# Copyright (c) 2026, the locksmith.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run would do, decided from the journal alone and without touching anything. Pure; called by the engine.
+
+The same decision serves C(--check): a prediction is the plan that would have been carried out.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.journal import Journal, Lease, Phase, Version
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.policy import Policy, due_at, why_not_now
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.states import State
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import to_iso
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.duration import format_duration
+
+
+class Action(enum.Enum):
+    """The first thing that a run has to do."""
+
+    NOTHING = "nothing"
+    HOLD = "hold"
+    BUSY = "busy"
+    START = "start"
+    RESUME = "resume"
+    ISSUE = "issue"
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """C(why) is a sentence for people."""
+
+    action: Action
+    why: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Wish:
+    """What the caller asked for. C(since): when this run began; a rotation after that satisfies C(force)."""
+
+    force: bool
+    reason: str
+    since: float
+
+
+def plan_rotation(journal: Journal | None, policy: Policy, capacity: int, wish: Wish, now: float, busy: Lease | None) -> Plan:
+    """Decide what C(state=rotated) does. C(busy): the lease of another run that is alive, if any."""
+    if busy is not None:
+        return Plan(Action.BUSY, describe_holder(busy))
+    if journal is None or journal.state is State.ABSENT:
+        return Plan(Action.START, "nothing is recorded yet")
+    if journal.state is State.QUARANTINED:
+        return _plan_quarantined(journal, wish)
+    if journal.state in (State.INTENDED, State.CANDIDATE):
+        return Plan(Action.RESUME, f"an earlier run was interrupted ({journal.state.value})")
+    current = journal.current
+    if current is None:
+        return Plan(Action.START, "no version is published")
+    wanted = _why_due(current, policy, wish, now)
+    if not wanted:
+        return Plan(Action.NOTHING, f"not due before {to_iso(due_at(current.created_at, policy))}")
+    held = _why_held(journal, policy, capacity, wish, now)
+    return Plan(Action.HOLD, held) if held else Plan(Action.ISSUE, wanted)
+
+
+def _plan_quarantined(journal: Journal, wish: Wish) -> Plan:
+    if wish.force:
+        return Plan(Action.RESUME, "released from quarantine by force")
+    return Plan(
+        Action.HOLD, f"quarantined since {to_iso(journal.quarantined_at)} after {journal.failures} failures: {journal.last_error}"
+    )
+
+
+def _why_due(current: Version, policy: Policy, wish: Wish, now: float) -> str:
+    if wish.force and (current.published_at or current.created_at) < wish.since:
+        return f"forced ({wish.reason})"
+    late = now - due_at(current.created_at, policy)
+    return f"due for {format_duration(late)}" if late >= 0 else ""
+
+
+def _why_held(journal: Journal, policy: Policy, capacity: int, wish: Wish, now: float) -> str:
+    if not wish.force:
+        if journal.suspended:
+            return f"{journal.suspended}: rotate it again with force when the cause is mended"
+        reason = why_not_now(policy, now)
+        if reason:
+            return reason
+    if journal.state in (State.DISABLING, State.DELETING):
+        return "the previous version is being retired; that is finished first"
+    return _why_no_room(journal, capacity)
+
+
+def _why_no_room(journal: Journal, capacity: int) -> str:
+    if capacity < 2 or len(journal.versions) < capacity:
+        return ""
+    in_the_way = journal.retiring
+    if in_the_way is None:
+        return ""
+    if in_the_way.phase is Phase.PREVIOUS:
+        return f"the previous version {in_the_way.id} is not retired yet, and the issuer allows {capacity} at once"
+    return f"the previous version {in_the_way.id} is disabled and not deleted yet, and the issuer allows {capacity} at once"
+
+
+def describe_holder(lease: Lease) -> str:
+    """Who holds the credential, for people."""
+    return f"run {lease.run} on {lease.host} (process {lease.pid}) is working on it until {to_iso(lease.until)} or longer"

@@ -1,0 +1,131 @@
+# Copyright (c) 2026, the locksmith.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""When a credential may and must be rotated: intervals, windows, exemptions. Pure; called by the engine's planner."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from datetime import datetime, timedelta, timezone
+
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import from_iso, to_iso
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@dataclasses.dataclass(frozen=True)
+class Window:
+    """Hours in which scheduled rotation may begin, UTC. C(end) before C(start) means past midnight.
+
+    Minutes since midnight; C(days) are 0 (Monday) to 6, of the day on which the window opens.
+    """
+
+    days: frozenset[int]
+    start: int
+    end: int
+
+    def contains(self, moment: float) -> bool:
+        """Is C(moment) (seconds since the epoch) inside?"""
+        when = datetime.fromtimestamp(moment, timezone.utc)
+        minute = when.hour * 60 + when.minute
+        if self.start <= self.end:
+            return when.weekday() in self.days and self.start <= minute < self.end
+        opened_today = when.weekday() in self.days and minute >= self.start
+        opened_yesterday = (when - timedelta(days=1)).weekday() in self.days and minute < self.end
+        return opened_today or opened_yesterday
+
+
+@dataclasses.dataclass(frozen=True)
+class Exemption:
+    """Somebody decided that the credential is not rotated until C(until) (seconds since the epoch)."""
+
+    until: float
+    reason: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Policy:
+    """The rules for one credential. All durations in seconds."""
+
+    rotate_after: int
+    grace: int
+    recovery_wait: int
+    verify_timeout: int
+    lease: int
+    max_failures: int
+    forget_after: int
+    window: Window | None = None
+    exemption: Exemption | None = None
+
+    @property
+    def lifetime(self) -> int:
+        """How long a version may be needed: its interval, and as a previous version until it is deleted."""
+        return self.rotate_after + self.grace + self.recovery_wait
+
+
+def parse_window(written: t.Mapping[str, t.Any] | None) -> Window | None:
+    """C({"days": ["sat", "sun"], "start": "02:00", "end": "05:00"}) as a Window; None stays None.
+
+    :raises ConfigurationError: malformed.
+    """
+    if not written:
+        return None
+    days = [str(day).lower()[:3] for day in (written.get("days") or _DAYS)]
+    unknown = sorted(set(days) - set(_DAYS))
+    if unknown:
+        raise ConfigurationError(
+            f"window.days holds {', '.join(unknown)}, which is no day.", next_step="use mon, tue, wed, thu, fri, sat, sun."
+        )
+    start, end = _minutes(written.get("start"), "window.start"), _minutes(written.get("end"), "window.end")
+    if start == end:
+        raise ConfigurationError(
+            "window.start and window.end are the same, so the window never opens.", next_step="give it a length, or leave it out."
+        )
+    return Window(frozenset(_DAYS.index(day) for day in days), start, end)
+
+
+def _minutes(written: t.Any, option: str) -> int:
+    try:
+        moment = datetime.strptime(str(written), "%H:%M")
+    except ValueError:
+        raise ConfigurationError(
+            f"{option} is {written!r}, which is not a time of day.", next_step="write it as 'HH:MM' in UTC, quoted."
+        ) from None
+    return moment.hour * 60 + moment.minute
+
+
+def parse_exemption(written: t.Mapping[str, t.Any] | None) -> Exemption | None:
+    """C({"until": "2027-01-31", "reason": "…"}) as an Exemption; None stays None.
+
+    :raises ConfigurationError: no end, no reason, or not a date.
+    """
+    if not written:
+        return None
+    reason = str(written.get("reason") or "").strip()
+    if not written.get("until") or not reason:
+        raise ConfigurationError(
+            "exempt needs both an end (until) and a reason.",
+            next_step="exceptions are time-bound and explained, or they are not exceptions.",
+        )
+    try:
+        return Exemption(from_iso(str(written["until"])), reason)
+    except ValueError:
+        raise ConfigurationError(
+            f"exempt.until is {written['until']!r}, which is not a date.", next_step="write it as 2027-01-31."
+        ) from None
+
+
+def due_at(created_at: float, policy: Policy) -> float:
+    """When a version made at C(created_at) has to be replaced, seconds since the epoch."""
+    return created_at + policy.rotate_after
+
+
+def why_not_now(policy: Policy, now: float) -> str:
+    """The reason for which a scheduled rotation may not begin now, or an empty string."""
+    if policy.exemption and now < policy.exemption.until:
+        return f"exempt until {to_iso(policy.exemption.until)}: {policy.exemption.reason}"
+    if policy.window and not policy.window.contains(now):
+        return "outside its window"
+    return ""

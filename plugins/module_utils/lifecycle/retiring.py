@@ -1,0 +1,137 @@
+# Copyright (c) 2026, the locksmith.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a proved new version to a deleted old one: gate, grace, evidence, disable, recovery wait, delete.
+
+One call goes as far as it may and says what it waits for. It never acts on a timer alone, on anything that the
+journal does not record as ours, or on doubt. Called by the engine.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import LastUse
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.gate import ConsumerProof, Verdict, judge
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.journal import Journal, Phase, Version
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.keeper import Keeper
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import to_iso
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.duration import format_duration
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """The next thing to do to the version that retires, or the reason why there is none now.
+
+    C(do): C(prove), C(unprove), C(disable), C(delete) or empty. C(wait): what is waited for.
+    """
+
+    do: str = ""
+    wait: str = ""
+    pending: tuple[str, ...] = ()
+    gate: Verdict | None = None
+
+
+class Retiring:
+    """The backward half of the life cycle for one credential."""
+
+    def __init__(self, keeper: Keeper, proofs: t.Sequence[ConsumerProof] | None, forget: t.Collection[str]) -> None:
+        self._keeper = keeper
+        self._issuer = keeper.issuer
+        self._clock = keeper.clock
+        self._proofs = proofs
+        self._forget = forget
+
+    def next_step(self, journal: Journal) -> Step:
+        """Decide, without changing anything. May ask the issuer for evidence of use."""
+        version, current = journal.retiring, journal.current
+        if version is None or current is None:
+            return Step()
+        if version.phase is Phase.DELETING:
+            return Step(do="delete")
+        if version.phase is Phase.DISABLING:
+            return Step(do="disable")
+        if version.phase is Phase.DISABLED:
+            return self._after_recovery_wait(version)
+        return self._through_the_gate(journal, version, current)
+
+    def _through_the_gate(self, journal: Journal, version: Version, current: Version) -> Step:
+        now, policy = self._clock.now(), self._keeper.policy
+        gate = judge(self._proofs, current.fingerprint, journal.consumers, self._forget, now - policy.forget_after)
+        if gate.pending:
+            undo = "unprove" if version.proved_at is not None and self._proofs is not None else ""
+            return Step(do=undo, wait="not every consumer has proved the new version", pending=gate.pending, gate=gate)
+        if version.proved_at is None:
+            return Step(do="prove", gate=gate)
+        over = version.proved_at + policy.grace
+        if now < over:
+            return Step(wait=f"grace until {to_iso(over)} ({format_duration(over - now)} left)", gate=gate)
+        used = self._use_since(version, version.proved_at, policy.grace)
+        if used:
+            return Step(wait=used, pending=(used,), gate=gate)
+        return Step(do="disable" if self._issuer.CAN_DISABLE and version.id else "delete", gate=gate)
+
+    def _after_recovery_wait(self, version: Version) -> Step:
+        off_since = version.disabled_at or 0.0
+        over, now = off_since + self._keeper.policy.recovery_wait, self._clock.now()
+        if now < over:
+            return Step(wait=f"disabled; deleted after {to_iso(over)} ({format_duration(over - now)} left)")
+        used = self._use_since(version, off_since, self._keeper.policy.recovery_wait)
+        return Step(wait=used, pending=(used,)) if used else Step(do="delete")
+
+    def _use_since(self, version: Version, moment: float, quiet: int) -> str:
+        """The issuer's evidence that somebody still uses C(version), as a line, or an empty string.
+
+        An error while looking is raised: not knowing is not the same as unused.
+        """
+        if not version.id or version.fingerprint == "":
+            return ""
+        use: LastUse = self._issuer.last_use(version.issued())
+        if not use.supported or use.at is None or use.at <= moment or self._clock.now() - use.at > quiet > 0:
+            return ""
+        return f"{version.id} was used at {to_iso(use.at)}{' by ' + use.by if use.by else ''}, after every known consumer had moved on"
+
+    def carry_out(self, journal: Journal, step: Step) -> str:
+        """Do C(step) and return what was done, for people."""
+        version, now = journal.retiring, self._clock.now()
+        if version is None:
+            return ""
+        if step.do == "prove":
+            journal.prove(now)
+            self._remember_consumers(journal)
+            self._keeper.save(journal, hold=False)
+        elif step.do == "unprove":
+            journal.unprove(now)
+            self._keeper.save(journal, hold=False)
+        elif step.do == "disable":
+            self._disable(journal, version)
+        elif step.do == "delete":
+            self._delete(journal, version)
+        return {"prove": "proved", "unprove": "no longer proved", "disable": "disabled", "delete": "deleted"}.get(step.do, "")
+
+    def _disable(self, journal: Journal, version: Version) -> None:
+        if version.phase is not Phase.DISABLING:
+            journal.disable(version, self._clock.now())
+        self._keeper.save(journal, hold=True)
+        self._keeper.still_ours(journal)
+        self._issuer.disable(version.issued())
+        journal.disabled(version, self._clock.now())
+        self._keeper.save(journal, hold=False)
+
+    def _delete(self, journal: Journal, version: Version) -> None:
+        if version.phase is not Phase.DELETING:
+            journal.delete(version, self._clock.now())
+        self._keeper.save(journal, hold=True)
+        self._keeper.still_ours(journal)
+        if version.id:
+            self._issuer.delete(version.issued())
+        journal.deleted(version, self._clock.now())
+        self._keeper.save(journal, hold=False)
+
+    def _remember_consumers(self, journal: Journal) -> None:
+        """So that a later run with another inventory knows whom it does not see."""
+        now = self._clock.now()
+        oldest = now - self._keeper.policy.forget_after
+        kept = {host: seen for host, seen in journal.consumers.items() if seen >= oldest and host not in self._forget}
+        journal.consumers = {**kept, **{proof.host: round(now) for proof in self._proofs or ()}}
