@@ -1,0 +1,78 @@
+# Copyright (c) 2026, the locksmith.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""AWS for the tests of the IAM issuer: moto that checks signatures and rights, behind a front that does what moto does not."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+import pytest
+
+from ansible_collections.locksmith.rotation.plugins.module_utils.clients.aws import forget_clients
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.iam import IamIssuer
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Setting
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import SystemClock
+from ansible_collections.locksmith.rotation.tests.servers.aws_front import AwsFront
+from ansible_collections.locksmith.rotation.tests.servers.moto import Moto
+
+MANAGER_RIGHTS = (
+    "iam:ListAccessKeys",
+    "iam:CreateAccessKey",
+    "iam:UpdateAccessKey",
+    "iam:DeleteAccessKey",
+    "iam:GetAccessKeyLastUsed",
+)
+USER = "ci-deployer"
+
+
+class HastyClock(SystemClock):
+    """The real time, without waiting; C(slept) is what would have been waited, seconds."""
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+
+@dataclasses.dataclass
+class Iam:
+    """An AWS with one user whose keys rotate and a manager that may rotate them."""
+
+    moto: Moto
+    front: AwsFront
+    options: dict[str, t.Any] = dataclasses.field(repr=False)
+    clock: HastyClock
+
+    def issuer(self, **options: t.Any) -> IamIssuer:
+        """An issuer for the user, signed by the manager unless C(options) say otherwise."""
+        given = {"user_name": USER, **self.options, **options}
+        return IamIssuer.create(given, Setting("ci", 7776000, 86400, 604800, self.clock))
+
+    def through_front(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
+        return {**options, "endpoint_url": self.front.url}
+
+    def root(self, service: str = "iam") -> t.Any:
+        """A client of somebody else with all rights, for what people do by hand."""
+        return self.moto.client(service)
+
+
+@pytest.fixture(scope="session")
+def iam_server() -> t.Iterator[Moto]:
+    with Moto() as server:
+        yield server
+
+
+@pytest.fixture
+def iam(iam_server: Moto) -> t.Iterator[Iam]:
+    """A fresh account; signatures and rights are checked."""
+    iam_server.reset()
+    root = iam_server.user("root", ["*"])
+    iam_server.access_key, iam_server.secret_key = root["access_key"], root["secret_key"]
+    manager = iam_server.user("rotation", MANAGER_RIGHTS)
+    iam_server.client("iam").create_user(UserName=USER)
+    with AwsFront(iam_server.port) as front, iam_server.enforcing():
+        yield Iam(iam_server, front, {**manager, "endpoint_url": front.url}, HastyClock())
+        forget_clients()
