@@ -286,6 +286,7 @@ def aws_errors(service: str, doing: str, meanings: Meanings | None = None) -> t.
     :arg meanings: AWS error codes that mean something else here than usually.
     """
     import botocore.exceptions as raised
+    from botocore.parsers import ResponseParserError
 
     error: errors.LocksmithError
     try:
@@ -302,7 +303,7 @@ def aws_errors(service: str, doing: str, meanings: Meanings | None = None) -> t.
             f"AWS: cannot {doing}: no usable AWS credentials were found.",
             next_step="give access_key and secret_key, or profile, or run where an instance or task role is attached.",
         )
-    except (raised.HTTPClientError, raised.ConnectionError) as problem:
+    except (raised.HTTPClientError, raised.ConnectionError, ResponseParserError) as problem:  # the last: some proxy's HTML page
         error = errors.Unreachable(
             f"AWS did not answer the request to {doing}: {type(problem).__name__}.",
             next_step="check region, endpoint_url, proxy and CA bundle; the next run tries again.",
