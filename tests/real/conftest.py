@@ -1,0 +1,11 @@
+# Copyright (c) 2026, the locksmith.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fixtures of the tests against real servers: one server each for the whole session."""
+
+from __future__ import annotations
+
+from ansible_collections.locksmith.rotation.tests.real.fixtures_aws import in_aws, moto  # noqa: F401
+from ansible_collections.locksmith.rotation.tests.real.fixtures_grafana import grafana, grafana_12, grafana_server  # noqa: F401
+from ansible_collections.locksmith.rotation.tests.real.fixtures_iam import iam, iam_server  # noqa: F401
+from ansible_collections.locksmith.rotation.tests.real.fixtures_postgres import postgres, postgres_tls  # noqa: F401
