@@ -19,12 +19,14 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.entry.rotation 
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.spec import check_store_options
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issuer
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.inventory import collect_proofs
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.issuers import issuer_class, issuer_of_module, module_of
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain, plain_text
 
 aws.preload()
 
-_GENERIC = "credential_rotate"
+#: Actions that are told the kind of credential by an option.
+_GENERIC = ("credential_rotate", "credential_info")
 
 
 class ActionModule(ActionBase):
@@ -39,7 +41,7 @@ class ActionModule(ActionBase):
         written = {name: value for name, value in self._task.args.items() if value is not None}
         credential = plain_text(written.get("name") or (task_vars or {}).get("inventory_hostname", ""))
         try:
-            issuer, arguments = self._resolve(plain(written), credential)
+            issuer, arguments = self._resolve(plain(written), credential, task_vars or {})
             check_store_options(arguments.get("store") or {})
             if self._is_here():
                 result.update(self._run_here(issuer, arguments))
@@ -51,11 +53,15 @@ class ActionModule(ActionBase):
             result.pop("diff", None)
         return result
 
-    def _resolve(self, arguments: dict[str, t.Any], credential: str) -> tuple[type[Issuer], dict[str, t.Any]]:
+    def _resolve(
+        self, arguments: dict[str, t.Any], credential: str, task_vars: dict[str, t.Any]
+    ) -> tuple[type[Issuer], dict[str, t.Any]]:
         """The issuer, and the arguments as its own module takes them."""
         called = self._task.action.rpartition(".")[2]
-        if called != _GENERIC:
+        if called not in _GENERIC:
             return issuer_of_module(called), arguments
+        if arguments.pop("consumers_from_inventory", False) and arguments.get("state") == "retired":
+            arguments["consumers"] = collect_proofs(credential, task_vars)
         issuer = issuer_class(arguments.pop("type", ""))
         options = arguments.pop("options", None) or {}
         if not isinstance(options, dict):
@@ -75,10 +81,15 @@ class ActionModule(ActionBase):
         return self._connection.transport == "local" and self._connection.become is None
 
     def _run_here(self, issuer: type[Issuer], arguments: dict[str, t.Any]) -> dict[str, t.Any]:
+        arguments = {name: value for name, value in arguments.items() if value is not None}
         checked = ArgumentSpecValidator(argument_spec(issuer), **issuer.CONSTRAINTS).validate(arguments)
         if checked.error_messages:
             raise ConfigurationError(f"{arguments.get('name', '')}: {'; '.join(checked.error_messages)}.")
-        return perform(issuer, checked.validated_parameters, bool(self._task.check_mode))
+        return perform(issuer, self._finally(checked.validated_parameters), bool(self._task.check_mode))
+
+    def _finally(self, parameters: dict[str, t.Any]) -> dict[str, t.Any]:
+        """The last word on the validated parameters."""
+        return parameters
 
     def _run_there(self, issuer: type[Issuer], arguments: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         answer: dict[str, t.Any] = self._execute_module(module_name=module_of(issuer), module_args=arguments, task_vars=task_vars)

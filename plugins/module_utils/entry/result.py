@@ -38,8 +38,11 @@ def describe(outcome: Outcome, issuer: Issuer, store: Store, policy: Policy, cre
         "previous": [_previous(version, policy) for version in (journal.versions if journal else []) if version is not current],
     }
     result.update(_current(current, policy))
+    waiting = journal.waiting if journal else {}
     if outcome.gate is not None:
-        result.update(consumers_proved=outcome.gate.proved, consumers_expected=outcome.gate.expected)
+        waiting = {"proved": outcome.gate.proved, "expected": outcome.gate.expected}
+    result.update(consumers_proved=waiting.get("proved"), consumers_expected=waiting.get("expected"))
+    result["waiting_for"] = list(outcome.pending) or waiting.get("pending", [])
     after = picture(journal)
     result["diff"] = {"before": outcome.before, "after": after}
     return result

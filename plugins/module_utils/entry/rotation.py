@@ -30,6 +30,9 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.stores.interfac
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import SystemClock
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError, LocksmithError
 
+#: What C(credential_info) asks for, beside the states of the modules.
+READ = "read"
+
 
 def argument_spec(issuer: type[Issuer]) -> dict[str, t.Any]:
     """The whole argument spec of the module that serves C(issuer)."""
@@ -60,6 +63,8 @@ def perform(issuer_class: type[Issuer], params: t.Mapping[str, t.Any], check_mod
 
 
 def _call(engine: Engine, params: t.Mapping[str, t.Any], keeper: Keeper) -> Outcome:
+    if params["state"] == READ:
+        return engine.look()
     if params["state"] == "retired":
         return engine.retire(build_proofs(params.get("consumers")), params["forget_consumers"])
     if params["state"] == "rolled_back":

@@ -186,9 +186,21 @@ class Engine:
             done.append(retiring.carry_out(journal, step))
             if step.do == "unprove":
                 break
+        noted = retiring.note(journal, step, self._check_mode)
         why = "; ".join([*done, *([step.wait] if step.wait else [])])
         action = done[-1] if done else ("held" if step.pending else "none")
-        return Outcome(bool(done), action, why, journal, before, step.pending, step.gate)
+        return Outcome(bool(done) or noted, action, why, journal, before, step.pending, step.gate)
+
+    # ---- reading ------------------------------------------------------------------------------------------------
+
+    def look(self) -> Outcome:
+        """Say where the credential stands. One read, nothing else.
+
+        :raises JournalError: damaged, newer, or of another credential.
+        """
+        journal = self._keeper.load()
+        holder = self._keeper.holder(journal, patient=False)
+        return Outcome(False, "busy" if holder else "none", describe_holder(holder) if holder else "", journal, picture(journal))
 
     # ---- state=rolled_back --------------------------------------------------------------------------------------
 

@@ -101,6 +101,7 @@ class Journal:
         self.last_error = ""
         self.suspended = ""
         self.consumers: dict[str, float] = {}
+        self.waiting: dict[str, t.Any] = {}
         self.history: list[dict[str, t.Any]] = []
 
     # ---- reading ------------------------------------------------------------------------------------------------
@@ -198,6 +199,7 @@ class Journal:
         new.phase, new.published_at = Phase.CURRENT, now
         self.suspended = "rolled back" if new.restored else ""
         new.restored, new.rejected = False, False
+        self.waiting = {}
         self._end_attempt()
         self._happened(before, Event.PROMOTE, now, new)
 
@@ -330,6 +332,7 @@ class Journal:
             "last_error": self.last_error,
             "suspended": self.suspended,
             "consumers": self.consumers,
+            "waiting": self.waiting,
             "history": self.history,
         }
         return json.dumps({name: value for name, value in data.items() if value not in (None, "", {}, [])}, separators=(",", ":"))
@@ -395,6 +398,7 @@ def _build(data: t.Mapping[str, t.Any], credential: str, kind: str, public: t.Co
     journal.last_error = str(data.get("last_error", ""))
     journal.suspended = str(data.get("suspended", ""))
     journal.consumers = {str(host): float(seen) for host, seen in data.get("consumers", {}).items()}
+    journal.waiting = dict(data.get("waiting", {}))
     journal.history = list(data.get("history", []))
     if sum(version.phase is Phase.CURRENT for version in journal.versions) > 1:
         raise ValueError("two current versions")

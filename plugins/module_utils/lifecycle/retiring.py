@@ -19,6 +19,9 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.keepe
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import to_iso
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.duration import format_duration
 
+#: Lines about pending consumers that the journal keeps for the status.
+_PENDING_KEPT = 20
+
 
 @dataclasses.dataclass(frozen=True)
 class Step:
@@ -109,6 +112,18 @@ class Retiring:
         elif step.do == "delete":
             self._delete(journal, version)
         return {"prove": "proved", "unprove": "no longer proved", "disable": "disabled", "delete": "deleted"}.get(step.do, "")
+
+    def note(self, journal: Journal, step: Step, check_mode: bool) -> bool:
+        """Write down whom we wait for, if that is news; C(status) shows it between runs. Returns whether it is."""
+        if step.gate is None:
+            return False
+        waiting = {"proved": step.gate.proved, "expected": step.gate.expected, "pending": list(step.pending[:_PENDING_KEPT])}
+        if journal.waiting == waiting:
+            return False
+        if not check_mode:
+            journal.waiting = waiting
+            self._keeper.save(journal, hold=False)
+        return True
 
     def _disable(self, journal: Journal, version: Version) -> None:
         if version.phase is not Phase.DISABLING:

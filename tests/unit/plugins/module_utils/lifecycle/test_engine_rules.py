@@ -233,6 +233,7 @@ def test_every_kind_of_missing_proof_holds_and_names_the_host() -> None:
         (dataclasses.replace(good, host="web2", running="other"), "still runs"),
         (dataclasses.replace(good, host="web2", healthy=False), "not healthy"),
     ):
+        assert retire(stage, good, bad).changed, "whom we wait for is written down once"
         held = retire(stage, good, bad)
         assert held.action == "held" and not held.changed
         assert any("web2" in line and words in line for line in held.pending)

@@ -1,0 +1,141 @@
+# Copyright (c) 2026, the locksmith.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options that every C(*_rotate) module shares."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """See the module's docstring."""
+
+    DOCUMENTATION = r"""
+options:
+  name:
+    description:
+      - The name of the credential. It is in every message, in the names of new keys at issuers that name them, and in the journal.
+      - In the playbooks of this collection it is the inventory name of a host of the group C(credentials).
+    type: str
+    required: true
+  state:
+    description:
+      - V(rotated) creates, adopts, resumes or rotates the credential if that is due. Nothing is written when it is not.
+      - V(retired) takes the previous version out of service as far as proof (O(consumers)), O(grace), the issuer's
+        evidence of use and O(recovery_wait) allow now, and says what it waits for.
+      - V(rolled_back) publishes the previous version again while it still works, or gives an unfinished rotation up.
+        After that the credential is only rotated with O(force=true).
+    type: str
+    choices: [rotated, retired, rolled_back]
+    default: rotated
+  rotate_after:
+    description:
+      - The age at which a version is due for replacement, such as V(90d), V(2w) or V(12h).
+      - The default depends on the kind of credential, V(90d) for keys of cloud users and V(30d) for databases.
+    type: str
+  grace:
+    description:
+      - How long the previous version stays usable after the last consumer has proved the new one.
+    type: str
+    default: 24h
+  recovery_wait:
+    description:
+      - How long a disabled version can still be enabled again before it is deleted, at issuers that can disable.
+    type: str
+    default: 7d
+  force:
+    description:
+      - Rotate now, whatever age, window, exemption, roll-back or quarantine say.
+      - Runs that begin at the same time with O(force=true) make one rotation.
+    type: bool
+    default: false
+  reason:
+    description:
+      - Why; recorded in the journal.
+    type: str
+    choices: [scheduled, manual, leak, offboarding]
+    default: scheduled
+  consumers:
+    description:
+      - Every host of the whole inventory that uses the credential, each with the proof that it gave in this run, for O(state=retired).
+      - An empty list says that no host uses it. Leaving the option out says that nobody looked, and nothing is retired.
+      - A host that did not report belongs here without a fingerprint; it is waited for by name.
+    type: list
+    elements: dict
+    suboptions:
+      host:
+        description: The host's inventory name.
+        type: str
+        required: true
+      fingerprint:
+        description: The fingerprint of the value in the host's file.
+        type: str
+        default: ''
+      running:
+        description: The fingerprint of the value that its service was last started or reloaded for.
+        type: str
+        default: ''
+      healthy:
+        description: Whether the service passed its probe after that.
+        type: bool
+        default: false
+      detail:
+        description: Why there is no proof, such as V(unreachable).
+        type: str
+        default: ''
+  forget_consumers:
+    description:
+      - Hosts that used the credential once and are gone for good, so that retirement does not wait for them.
+    type: list
+    elements: str
+    default: []
+  forget_after:
+    description:
+      - A host that once used the credential and that no run has seen for this long no longer counts.
+    type: str
+    default: 7d
+  window:
+    description:
+      - Hours in which a scheduled rotation may begin. Without it, always.
+    type: dict
+    suboptions:
+      days:
+        description: Days on which the window opens, such as V(mon) or V(sat). All days if not given.
+        type: list
+        elements: str
+      start:
+        description: When it opens, C(HH:MM) in UTC.
+        type: str
+        required: true
+      end:
+        description: When it closes, C(HH:MM) in UTC; before O(window.start) means on the next day.
+        type: str
+        required: true
+  exempt:
+    description:
+      - An exception with an end and a reason. Until then the credential is not rotated on schedule.
+    type: dict
+    suboptions:
+      until:
+        description: The day or moment when it ends, such as V(2027-01-31).
+        type: str
+        required: true
+      reason:
+        description: Why, for whoever reads the status.
+        type: str
+        required: true
+  verify_timeout:
+    description:
+      - How long to keep trying to log in with the new version before giving it up (propagation delay).
+    type: str
+    default: 60s
+  lease:
+    description:
+      - How long another run keeps away from a credential that this run works on, after this run's last sign of life.
+    type: str
+    default: 60s
+  max_failures:
+    description:
+      - Failures in a row after which the credential is quarantined, that is, left alone until O(force=true).
+    type: int
+    default: 3
+"""

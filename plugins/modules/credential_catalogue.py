@@ -1,0 +1,66 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the locksmith.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action plugin of the same name, which does the work."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: credential_catalogue
+short_description: Check the catalogue of credentials against its consumers
+version_added: 0.1.0
+description:
+  - Looks through the whole inventory, whatever C(--limit) says, and says which host uses which credential.
+  - Fails when a host uses a credential that the catalogue does not have, because then the retire gate could miss a consumer.
+author:
+  - The locksmith.rotation contributors (@locksmith-rotation)
+attributes:
+  check_mode:
+    description: Only looks at the inventory.
+    support: full
+  diff_mode:
+    description: Changes nothing.
+    support: none
+  idempotent:
+    description: Only looks at the inventory.
+    support: full
+  action:
+    description: Runs on the controller.
+    support: full
+options:
+  only:
+    description:
+      - Names of credentials to which the run is narrowed, as a list or with commas in between. All of them if empty.
+    type: raw
+    default: []
+"""
+
+EXAMPLES = r"""
+- name: Check who uses what
+  locksmith.rotation.credential_catalogue:
+  run_once: true
+  register: credential_catalogue
+"""
+
+RETURN = r"""
+credentials:
+  description: The credentials that the run is about.
+  returned: success
+  type: list
+  elements: str
+consumers:
+  description: For each credential the hosts that use it.
+  returned: success
+  type: dict
+hosts:
+  description: Every host that uses a credential, canaries (C(consumer_canary)) first.
+  returned: success
+  type: list
+  elements: str
+hidden:
+  description: Those of them that C(--limit) hides from this run.
+  returned: success
+  type: list
+  elements: str
+"""

@@ -1,0 +1,104 @@
+# Copyright (c) 2026, the locksmith.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read the catalogue and the consumers out of the inventory. Controller only.
+
+Called by the action plugins; what a play of the collection registered on its hosts is found here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain, plain_text
+
+#: The group whose hosts are credentials.
+GROUP = "credentials"
+Variables = t.Mapping[str, t.Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Catalogue:
+    """C(consumers): credential to the hosts that use it, in the order of the inventory. C(canaries): those to go first."""
+
+    credentials: tuple[str, ...]
+    consumers: dict[str, tuple[str, ...]]
+    canaries: frozenset[str]
+
+    def hosts(self) -> list[str]:
+        """Every consumer once, canaries first."""
+        found = dict.fromkeys(host for hosts in self.consumers.values() for host in hosts)
+        return sorted(found, key=lambda host: host not in self.canaries)
+
+    def unknown(self) -> dict[str, list[str]]:
+        """Names that consumers use and that are no credential, each with the hosts that use it."""
+        return {name: list(hosts) for name, hosts in self.consumers.items() if name not in self.credentials}
+
+
+def read_catalogue(variables: Variables) -> Catalogue:
+    """Of the whole inventory, whatever C(--limit) says."""
+    groups, hostvars = variables["groups"], variables["hostvars"]
+    credentials = tuple(plain_text(host) for host in groups.get(GROUP, ()))
+    known = set(credentials)
+    consumers: dict[str, list[str]] = {}
+    canaries = set()
+    for host in map(plain_text, groups["all"]):
+        if host in known:
+            continue
+        for name in dict.fromkeys(plain_text(entry.get("credential", "")) for entry in entries_of(hostvars[host])):
+            consumers.setdefault(name, []).append(host)
+        if hostvars[host].get("consumer_canary"):
+            canaries.add(host)
+    return Catalogue(credentials, {name: tuple(hosts) for name, hosts in consumers.items()}, frozenset(canaries))
+
+
+def entries_of(variables: Variables) -> list[dict[str, t.Any]]:
+    """The C(consumer_credentials) of a host that name a credential of the catalogue (not a store of their own)."""
+    return [entry for entry in variables.get("consumer_credentials") or () if isinstance(entry, t.Mapping) and not entry.get("store")]
+
+
+def collect_proofs(credential: str, variables: Variables) -> list[dict[str, t.Any]] | None:
+    """What every consumer of C(credential) in the whole inventory reported in this run, in the form of O(consumers).
+
+    None where the inventory names no consumer and the catalogue does not say that this is right.
+    """
+    expected = _expected(credential, variables)
+    if not expected and variables.get("credential_consumers") != "external":
+        return None
+    return [proof for host in expected for proof in _proofs_of(host, credential, variables["hostvars"][host], variables)]
+
+
+def _expected(credential: str, variables: Variables) -> t.Sequence[str]:
+    seen = variables.get("credential_catalogue") or {}
+    if isinstance(seen.get("consumers"), t.Mapping):
+        return [plain_text(host) for host in seen["consumers"].get(credential, ())]
+    return read_catalogue(variables).consumers.get(credential, ())
+
+
+def _proofs_of(host: str, credential: str, reported: Variables, variables: Variables) -> list[dict[str, t.Any]]:
+    wanted = [entry for entry in entries_of(reported) if entry.get("credential") == credential]
+    proofs = plain(reported.get("consumer_proofs") or {}).get(credential, [])
+    found = [
+        {
+            "host": host,
+            "fingerprint": proof.get("fingerprint") or "",
+            "running": proof.get("running") or "",
+            "healthy": bool(proof.get("healthy")),
+            "detail": proof.get("detail") or "",
+        }
+        for proof in proofs
+    ]
+    lacking = len(wanted) - len(found)
+    return found + [{"host": host, "detail": _why_silent(host, reported, variables)}] * max(lacking, 0)
+
+
+def _why_silent(host: str, reported: Variables, variables: Variables) -> str:
+    outcome = reported.get("consumer_outcome") or {}
+    if isinstance(outcome, t.Mapping) and outcome.get("unreachable"):
+        return "unreachable"
+    if isinstance(outcome, t.Mapping) and outcome.get("failed"):
+        return "failed: " + plain_text(outcome.get("detail") or "see above")
+    if variables.get("ansible_limit"):
+        return "not in this run (--limit)"
+    return "has not reported"
