@@ -1,0 +1,76 @@
+# Copyright (c) 2026, the locksmith.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One maker for each issuer: what C(test_issuer_conformance.py) needs to put the same questions to all of them.
+
+To have a new issuer tested, subclass P(Maker) beside its other fixtures and add a line to P(MAKERS).
+"""
+
+from __future__ import annotations
+
+import abc
+import contextlib
+import typing as t
+
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issued, Issuer
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
+
+
+class Maker(abc.ABC):
+    """An issuer's server, and what a test does there by other hands than the issuer's."""
+
+    @abc.abstractmethod
+    def make(self) -> Issuer:
+        """An issuer of an identity that is there, that no other test uses, and that has no key of ours yet."""
+
+    @abc.abstractmethod
+    def unreachable(self, issuer: Issuer) -> Issuer:
+        """The same identity's issuer, at an address where nobody listens. Quick to say so."""
+
+    @abc.abstractmethod
+    def missing(self) -> Issuer:
+        """An issuer of an identity that is not there."""
+
+    @abc.abstractmethod
+    def denied(self, issuer: Issuer) -> Issuer:
+        """The same identity's issuer with an administrator's credential that the server does not take."""
+
+    @abc.abstractmethod
+    def kill(self, issuer: Issuer, version: Issued) -> None:
+        """Make the version unusable behind the issuer's back."""
+
+    def foreign_key(self, issuer: Issuer) -> str:
+        """Create a key of the same identity by other hands; its id. Only asked of issuers that mint."""
+        raise NotImplementedError
+
+    def secrets(self) -> t.Sequence[str]:
+        """What else must not show anywhere: the administrator's password or token."""
+        return ()
+
+    def wrong(self, issuer: Issuer, version: Issued) -> Issued:
+        """The same version with another secret of the same shape: each secret's characters turned by a third of its length."""
+        fields = {name: value if name in issuer.PUBLIC_FIELDS else _turned(value) for name, value in version.fields.items()}
+        return Issued(version.id, SecretFields(fields))
+
+
+def _turned(value: str) -> str:
+    third = len(value) // 3
+    return value[third:] + value[:third]
+
+
+@contextlib.contextmanager
+def _postgres(strategy: str, version: int) -> t.Iterator[Maker]:
+    from ansible_collections.locksmith.rotation.tests.real.fixtures_postgres import PostgresMaker
+    from ansible_collections.locksmith.rotation.tests.servers.postgres import Postgres
+
+    with Postgres(version) as server:
+        yield PostgresMaker(server, strategy)
+
+
+#: Name of the case to what starts its server and yields its maker. Started once for all tests.
+MAKERS: dict[str, t.Callable[[], t.ContextManager[Maker]]] = {
+    "postgresql-18-single": lambda: _postgres("single_user", 18),
+    "postgresql-15-single": lambda: _postgres("single_user", 15),
+    "postgresql-18-alternating": lambda: _postgres("alternating_users", 18),
+    "postgresql-15-alternating": lambda: _postgres("alternating_users", 15),
+}
