@@ -8,14 +8,17 @@ from __future__ import annotations
 import collections
 import contextlib
 import secrets
+import threading
 import typing as t
 
 import botocore.exceptions
 import pytest
+
 from ansible_collections.locksmith.rotation.plugins.module_utils.clients import aws
 from ansible_collections.locksmith.rotation.plugins.module_utils.stores.secretsmanager import SecretsManagerStore
 from ansible_collections.locksmith.rotation.plugins.module_utils.stores.ssm import SsmStore
 from ansible_collections.locksmith.rotation.plugins.module_utils.stores.ssm_journal import WRITE_ATTEMPTS
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms import errors
 from ansible_collections.locksmith.rotation.tests.servers.moto import Moto
 
 FIELDS = ("access_key_id", "secret_access_key")
@@ -83,6 +86,26 @@ class Aws:
         name = {"ssm": f"/app/{self.mark}", "secretsmanager": f"app/{self.mark}"}[service]
         given = {"name": name, **self.moto.options, **options}
         return [aws.client(service, given, attempts) for attempts in (aws.MAX_ATTEMPTS, WRITE_ATTEMPTS)]
+
+
+def race(action: t.Callable[[int], t.Any], count: int) -> dict[int, t.Any]:
+    """What each of C(count) threads, let go at once, returned or raised."""
+    outcomes: dict[int, t.Any] = {}
+    gate = threading.Barrier(count)
+
+    def run(number: int) -> None:
+        gate.wait()
+        try:
+            outcomes[number] = action(number)
+        except errors.LocksmithError as error:
+            outcomes[number] = error
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes
 
 
 @pytest.fixture(scope="session")

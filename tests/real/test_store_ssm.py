@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 import secrets
-import threading
 import typing as t
 
 import pytest
+
 from ansible_collections.locksmith.rotation.plugins.module_utils.stores.ssm import SsmStore
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms import errors
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
-from ansible_collections.locksmith.rotation.tests.real.fixtures_aws import FIELDS, Aws
+from ansible_collections.locksmith.rotation.tests.real.fixtures_aws import FIELDS, Aws, race
 
 ROTATED_AT = "2026-11-21T03:14:00Z"
 LATER = "2026-11-22T03:14:00Z"
@@ -405,23 +405,3 @@ def test_no_secret_is_in_a_server_log(in_aws: Aws) -> None:
 def put(in_aws: Aws, document: t.Mapping[str, t.Any]) -> None:
     request = {"Name": f"/app/{in_aws.mark}", "Value": json.dumps(dict(document)), "Type": "SecureString", "Overwrite": True}
     in_aws.client("ssm").put_parameter(**request)
-
-
-def race(action: t.Callable[[int], t.Any], count: int) -> dict[int, t.Any]:
-    """What each of C(count) threads, let go at once, returned or raised."""
-    outcomes: dict[int, t.Any] = {}
-    gate = threading.Barrier(count)
-
-    def run(number: int) -> None:
-        gate.wait()
-        try:
-            outcomes[number] = action(number)
-        except errors.LocksmithError as error:
-            outcomes[number] = error
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return outcomes

@@ -22,6 +22,7 @@ import time
 import typing as t
 
 from ansible.module_utils.common.parameters import env_fallback
+
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms import errors
 
 #: Seconds.
