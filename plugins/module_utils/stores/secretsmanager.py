@@ -70,6 +70,8 @@ class SecretsManagerStore(Store):
     OPTIONS: t.ClassVar[dict[str, t.Any]] = {
         **aws.AWS_OPTIONS,
         "name": {"type": "str"},
+        # As the service calls it, and Vault's store something secret: so its value is blotted out, and name is better.
+        "secret_id": {"type": "str", "no_log": True},
         "kms_key_id": {"type": "str", "no_log": False},
         "journal_prefix": {"type": "str"},
     }
