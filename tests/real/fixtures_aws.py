@@ -82,10 +82,10 @@ class Aws:
         assert lost, f"no {operation} was sent"
 
     def _clients(self, service: str, options: t.Mapping[str, t.Any]) -> list[t.Any]:
-        """Those that the stores use, under the same options; both with few and with many attempts."""
+        """Those that the stores use, under the same options; with few and with many attempts."""
         name = {"ssm": f"/app/{self.mark}", "secretsmanager": f"app/{self.mark}"}[service]
         given = {"name": name, **self.moto.options, **options}
-        return [aws.client(service, given, attempts) for attempts in (aws.MAX_ATTEMPTS, WRITE_ATTEMPTS)]
+        return [aws.client(service, given, attempts) for attempts in (1, aws.MAX_ATTEMPTS, WRITE_ATTEMPTS)]
 
 
 def race(action: t.Callable[[int], t.Any], count: int) -> dict[int, t.Any]:

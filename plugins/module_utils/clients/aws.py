@@ -213,8 +213,7 @@ def _session(profile: str) -> t.Any:
     _silence()
     session = botocore.session.Session(profile=profile or None)
     if profile:
-        for component in ("data_loader", "endpoint_resolver"):
-            session.register_component(component, _session("").get_component(component))
+        session.register_component("data_loader", _session("").get_component("data_loader"))
     _sessions[profile] = session
     return session
 
