@@ -60,7 +60,7 @@ def lines_of(facts: t.Sequence[t.Mapping[str, t.Any]], now: float) -> list[str]:
 
 def _row(fact: t.Mapping[str, t.Any], now: float) -> tuple[str, ...]:
     created, due = fact.get("created_at"), fact.get("due_at")
-    hosts = f"{fact['consumers_proved']}/{fact['consumers_expected']}" if fact.get("consumers_expected") is not None else "-"
+    hosts = f"{fact['consumers_proved']}/{fact['consumers_expected']}" if fact.get("consumers_expected") else "-"
     return (
         plain_text(fact["credential"]),
         plain_text(fact.get("type") or "-"),
