@@ -171,9 +171,7 @@ def _identifying(options: Options) -> tuple[t.Any, ...]:
 
 def _identity(options: Options) -> _Identity:
     """Explicit keys, or those of the assumed role, or none."""
-    own = _Identity(options.get("access_key") or None, options.get("secret_key") or None, options.get("session_token") or None)
-    if not own.access_key:
-        own = _Identity()
+    own = _own_identity(options)
     if not options.get("assume_role_arn"):
         return own
     key = (os.getpid(), *_identifying(options))
@@ -181,6 +179,16 @@ def _identity(options: Options) -> _Identity:
     if held is None or time.monotonic() - held.at > _RENEW_AFTER:
         held = _assumed[key] = _Assumed(_assume(options, own), time.monotonic())
     return held.identity
+
+
+def _own_identity(options: Options) -> _Identity:
+    access_key, token = options.get("access_key") or None, options.get("session_token") or None
+    if access_key is None:
+        return _Identity()
+    environment_keys = [os.environ.get(name) for name in ("AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY")]
+    if token == os.environ.get("AWS_SESSION_TOKEN") and access_key not in environment_keys:
+        token = None  # it came along from the environment, and belongs to the key there
+    return _Identity(access_key, options.get("secret_key") or None, token)
 
 
 def _assume(options: Options, own: _Identity) -> _Identity:

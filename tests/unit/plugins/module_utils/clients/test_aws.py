@@ -124,5 +124,16 @@ def test_a_missing_library_is_named_with_its_cure_and_preloading_does_not_mind(m
     assert "execution environment" in raised.value.next_step
 
 
+@pytest.mark.parametrize(("key_in_environment", "token"), [("AKIA", "a-token"), ("AKIAOTHER", None)])
+def test_a_session_token_of_the_environment_belongs_to_the_key_there(
+    monkeypatch: pytest.MonkeyPatch, key_in_environment: str, token: str | None
+) -> None:
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "a-token")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key_in_environment)
+    options = {"access_key": "AKIA", "secret_key": "x", "session_token": "a-token"}
+    assert aws._identity(options).session_token == token
+    assert aws._identity({**options, "session_token": "its-own"}).session_token == "its-own"
+
+
 def test_an_identity_does_not_show_its_secrets() -> None:
     assert SECRET not in repr(aws._Identity("AKIA", SECRET, SECRET))
