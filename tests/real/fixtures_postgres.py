@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Attempt, Issued, Issuer, Setting
-from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.postgresql import PostgresqlIssuer
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.postgresql import PostgresqlIssuer, RolePassword
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import SystemClock
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
 from ansible_collections.locksmith.rotation.tests.real.issuer_makers import Maker
@@ -104,7 +104,7 @@ def make_role(server: Postgres, name: str | None = None, more: str = "") -> tupl
     return name, password
 
 
-def make_issuer(server: Postgres | GermanPostgres, role: str, **more: t.Any) -> PostgresqlIssuer:
+def make_issuer(server: Postgres | GermanPostgres, role: str, **more: t.Any) -> RolePassword:
     """An issuer with every option at its default, except how to reach the server and what C(more) says."""
     options = {name: spec.get("default") for name, spec in PostgresqlIssuer.OPTIONS.items()}
     options.update(
@@ -127,13 +127,13 @@ def version(role: str, password: str) -> Issued:
     return Issued(f"{role}/adopted", SecretFields({"username": role, "password": password}))
 
 
-def rotate(issuer: PostgresqlIssuer, current: Issued | None = None) -> Issued:
+def rotate(issuer: RolePassword, current: Issued | None = None) -> Issued:
     """Propose and issue, as the engine does."""
     attempt = make_attempt()
     return issuer.issue(attempt, issuer.propose(attempt, current), [current] if current else [])
 
 
-def listed(issuer: PostgresqlIssuer) -> list[str]:
+def listed(issuer: RolePassword) -> list[str]:
     """The names of the roles that the issuer lists."""
     keys = issuer.keys()
     return [key.id for key in keys]
@@ -147,7 +147,7 @@ class PostgresMaker(Maker):
         self._strategy = strategy
         self._names: dict[Issuer, str] = {}
 
-    def _issuer(self, base: str, **more: t.Any) -> PostgresqlIssuer:
+    def _issuer(self, base: str, **more: t.Any) -> RolePassword:
         return make_issuer(self._server, base, strategy=self._strategy, **more)
 
     def make(self) -> Issuer:

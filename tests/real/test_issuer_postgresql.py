@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import threading
@@ -300,6 +301,15 @@ class TestAlternatingUsers:
         assert probe.logins > 5
         assert probe.failures == []
 
+    def test_a_version_from_before_the_two_roles_is_left_alone(self, postgres: Postgres, pair: Pair) -> None:
+        issuer = make_issuer(postgres, **pair.options)
+        before = version(*make_role(postgres))
+        assert issuer.identify(before.fields) is None
+        issuer.disable(before)
+        issuer.delete(before)
+        issuer.enable(before)
+        assert issuer.verify(before).verdict is Verdict.ALIVE
+
     def test_a_deleted_version_does_not_take_its_successor_in_the_same_role_along(self, postgres: Postgres, pair: Pair) -> None:
         issuer = make_issuer(postgres, **pair.options)
         one = rotate(issuer)
@@ -427,6 +437,8 @@ class TestLoginThatProvesNothing:
         if not postgres.sql("SELECT 1 FROM pg_roles WHERE rolname = 'trusting'"):
             make_role(postgres, "trusting")
         issuer = make_issuer(postgres, "trusting")
+        with pytest.raises(errors.Rejected, match="without a password"):
+            issuer.keys()
         issued = rotate(issuer)
         with pytest.raises(errors.Rejected, match="without a password") as caught:
             issuer.verify(issued)
@@ -488,7 +500,8 @@ class TestTls:
         server, dummy, dummy2 = postgres_tls
         name, password = make_role(server)
         plain = make_issuer(server, name, ssl_mode="disable")
-        assert listed(plain) == [name]
+        with pytest.raises(errors.Unreachable, match="where a new password is to be verified"):
+            plain.keys()
         assert plain.verify(version(name, password)).verdict is Verdict.UNKNOWN
         encrypted = make_issuer(server, name, ssl_mode="require")
         assert encrypted.verify(rotate(encrypted)).verdict is Verdict.ALIVE
@@ -530,6 +543,15 @@ class TestVerdicts:
         postgres.sql(caught.value.next_step)
         assert postgres.logs_in(name, password)
 
+    @pytest.mark.parametrize(("until", "usable"), [("infinity", True), ("-infinity", False)])
+    def test_validity_without_a_date(self, postgres: Postgres, until: str, usable: bool) -> None:
+        issuer = make_issuer(postgres, make_role(postgres, more=f"VALID UNTIL '{until}'")[0])
+        if usable:
+            assert rotate(issuer).expires_at is None
+            return
+        with pytest.raises(errors.Rejected, match="was valid until 1970"):
+            rotate(issuer)
+
     def test_a_role_that_may_not_log_in_is_dead_and_not_rotated(self, postgres: Postgres) -> None:
         name, password = make_role(postgres)
         issuer = make_issuer(postgres, name)
@@ -562,6 +584,12 @@ class TestVerdicts:
         issuer = make_issuer(postgres, name)
         assert rotate(issuer).expires_at == end.timestamp()
         assert issuer.keys()[0].expires_at == end.timestamp()
+
+    def test_a_way_of_consumers_that_is_closed_is_found_before_the_change(self, postgres: Postgres) -> None:
+        issuer = make_issuer(postgres, make_role(postgres)[0], verify_port=free_port())
+        with pytest.raises(errors.Unreachable, match="Nothing was changed") as caught:
+            issuer.keys()
+        assert "verify_port" in caught.value.next_step
 
 
 class TestServerThatRefuses:
@@ -712,3 +740,46 @@ def test_the_value_has_the_documented_fields(postgres: Postgres) -> None:
     assert tuple(fields) == issuer.FIELDS
     assert isinstance(fields, SecretFields)
     assert len(fields["password"]) == 64
+
+
+class TestDocumentation:
+    """The statements of docs/issuers/postgresql.md, run as they stand there, are enough."""
+
+    def test_the_rights_for_one_role(self, postgres: Postgres) -> None:
+        make_role(postgres, "orders_app")
+        version_named = "PostgreSQL 16 and later" if postgres.version >= 16 else "PostgreSQL 15 and earlier"
+        with documented(postgres, f"single_user, {version_named}") as rotator:
+            issuer = make_issuer(postgres, "orders_app", **rotator)
+            assert listed(issuer) == ["orders_app"]
+            assert issuer.verify(rotate(issuer)).verdict is Verdict.ALIVE
+
+    def test_the_rights_for_two_roles(self, postgres: Postgres) -> None:
+        postgres.sql(*statements("alternating_users: the owner"))
+        rights = "alternating_users, PostgreSQL 16" if postgres.version >= 16 else "single_user, PostgreSQL 15"
+        with documented(postgres, rights) as rotator:
+            issuer = make_issuer(postgres, "orders", strategy="alternating_users", owner_role="orders_owner", **rotator)
+            one = rotate(issuer)
+            two = rotate(issuer, one)
+            assert not issuer.last_use(one).by
+            issuer.disable(one)
+            issuer.delete(one)
+            assert issuer.verify(two).identity == "orders_green"
+
+
+@contextlib.contextmanager
+def documented(server: Postgres, beginning: str) -> t.Iterator[dict[str, str]]:
+    """Create the documented C(rotator), as login_user and login_password."""
+    password = "Rotator0123456789"
+    server.sql(*statements(beginning), f"ALTER ROLE rotator PASSWORD '{password}'")
+    try:
+        yield {"login_user": "rotator", "login_password": password}
+    finally:
+        server.sql("DROP OWNED BY rotator CASCADE", "DROP ROLE rotator")
+
+
+def statements(beginning: str) -> list[str]:
+    """The SQL block of the documentation whose comment begins like this."""
+    page = (Path(__file__).parents[2] / "docs" / "issuers" / "postgresql.md").read_text(encoding="utf-8")
+    blocks = [block.partition("```")[0] for block in page.split("```sql\n")[1:]]
+    (block,) = (block for block in blocks if block.startswith(f"-- {beginning}"))
+    return [line for line in block.splitlines() if not line.startswith("--") and line.strip()]

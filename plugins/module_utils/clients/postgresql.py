@@ -261,6 +261,11 @@ def try_login(server: Server, user: str, password: str | None, clock: Clock) -> 
     return Login(Outcome.SILENT, detail="the server changed its answer between two logins")
 
 
+def knock(server: Server, user: str, clock: Clock) -> Login:
+    """A login with a password that is certainly wrong: shows whether the server answers, and whether it asks at all."""
+    return _attempt_patiently(server, user, generate_password(), clock)
+
+
 def _attempt_patiently(server: Server, user: str, password: str | None, clock: Clock) -> Login:
     begun = clock.monotonic()
     for attempt in range(1, CONNECT_ATTEMPTS + 1):

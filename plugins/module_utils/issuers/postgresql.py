@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """PostgreSQL role passwords. A role has one password, so there are two strategies, each a class here.
 
-M(SingleUser) gives one role a new password: between that moment and the deployment, whoever connects anew is refused
+M(PostgresqlIssuer) gives one role a new password: between that moment and the deployment, whoever connects anew is refused
 (open sessions go on). M(AlternatingUsers) gives the other one of two equal roles a new password: nobody notices.
 
 Called by the entry layer, which builds one through C(PostgresqlIssuer.create).
@@ -23,6 +23,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.clients.postgre
     Outcome,
     Server,
     Session,
+    knock,
     log_in,
     quoted,
     require_driver,
@@ -60,7 +61,7 @@ LONGEST_PASSWORD = 200
 _TLS = {"ca_cert": "sslrootcert", "ssl_cert": "sslcert", "ssl_key": "sslkey"}
 
 
-class PostgresqlIssuer(Issuer):
+class RolePassword(Issuer):
     """What both strategies share: connections, the checks before a change, the change itself, and the login that proves it."""
 
     KIND = "postgresql"
@@ -87,10 +88,11 @@ class PostgresqlIssuer(Issuer):
     ROTATE_AFTER = "30d"
 
     @classmethod
-    def create(cls, options: t.Mapping[str, t.Any], setting: Setting) -> PostgresqlIssuer:
+    def create(cls, options: t.Mapping[str, t.Any], setting: Setting) -> RolePassword:
         require_driver()
-        strategy = AlternatingUsers if options["strategy"] == "alternating_users" else SingleUser
-        return strategy(options, setting)
+        if options["strategy"] == "alternating_users":
+            return AlternatingUsers(options, setting)
+        return PostgresqlIssuer(options, setting)
 
     def __init__(self, options: t.Mapping[str, t.Any], setting: Setting) -> None:
         _check_options(options)
@@ -123,6 +125,8 @@ class PostgresqlIssuer(Issuer):
             if session is None:
                 return [KeyInfo(id=name, name=name) for name in self._roles]
             found = self._check(session)
+        for name in found:
+            self._check_way_in(name)
         return [KeyInfo(role.name, role.name, expires_at=role.valid_until, active=role.can_login) for role in found.values()]
 
     def propose(self, attempt: Attempt, current: Issued | None) -> Issued:
@@ -178,6 +182,21 @@ class PostgresqlIssuer(Issuer):
         """
         name = version.fields["username"]
         login = try_login(self._verify_server, name, version.fields["password"], self._clock)
+        self._check_asked(name, login)
+        return login
+
+    def _check_way_in(self, name: str) -> None:
+        """Before a password is changed, find out whether its verification could prove anything."""
+        login = knock(self._verify_server, name, self._clock)
+        self._check_asked(name, login)
+        if login.outcome is Outcome.SILENT:
+            raise errors.Unreachable(
+                f"PostgreSQL at {self._verify_server}, where a new password is to be verified, does not let {quoted(name)} try:"
+                f" {login.detail}. Nothing was changed.",
+                next_step="check verify_host, verify_port and verify_db, or else login_host, login_port and login_db.",
+            )
+
+    def _check_asked(self, name: str, login: Login) -> None:
         if login.session is not None and not login.used_password:
             login.session.close()
             raise errors.Rejected(
@@ -185,7 +204,6 @@ class PostgresqlIssuer(Issuer):
                 next_step="have its pg_hba.conf ask this role for scram-sha-256 (not trust, peer, ident, cert or gss) on the way"
                 " that consumers take, and set verify_host to that way.",
             )
-        return login
 
     def _check_identity(self, version: Issued, session: Session) -> Verification:
         identity = str(session.value("SELECT session_user::text"))
@@ -322,8 +340,9 @@ class PostgresqlIssuer(Issuer):
         """
 
 
-class SingleUser(PostgresqlIssuer):
-    """One role, whose password is replaced. Rolling back is issuing the previous value again."""
+class PostgresqlIssuer(RolePassword):
+    """C(single_user), and what the entry layer calls to have either strategy built. One role, whose password is replaced;
+    rolling back is issuing the previous value again."""
 
     @property
     def capacity(self) -> int:
@@ -354,7 +373,7 @@ class SingleUser(PostgresqlIssuer):
         """Nothing is left to remove: the password died when the next one was set."""
 
 
-class AlternatingUsers(PostgresqlIssuer):
+class AlternatingUsers(RolePassword):
     """Two roles that can do the same; the one that is not in use gets the next password. Both work during the grace period."""
 
     CAN_DISABLE: t.ClassVar[bool] = True
@@ -456,7 +475,8 @@ class AlternatingUsers(PostgresqlIssuer):
         self._switch(version, "NOLOGIN")
 
     def enable(self, version: Issued) -> None:
-        if not self._switch(version, "LOGIN"):
+        """LOGIN. A version of a role that is none of the two, from before they took turns, was never switched off by us."""
+        if version.fields["username"] in self._roles and not self._switch(version, "LOGIN"):
             raise errors.Rejected(
                 f"Version {version.id} cannot be switched on again: its role has another password by now.",
                 next_step="roll back to a version that is still there, or rotate.",
@@ -469,7 +489,7 @@ class AlternatingUsers(PostgresqlIssuer):
     def _switch(self, version: Issued, how: str) -> bool:
         """Alter the role of C(version), if it is this version's password that the role has: a role serves every second version,
         and what is to end is a version, not whichever has come after it. False: it has another one."""
-        name = version.fields["username"]
+        name = version.fields.get("username", "")
         if name not in self._roles or not self._holds(version):
             return False
         with self._administer() as session:

@@ -79,10 +79,10 @@ def read_roles(session: Session, names: t.Sequence[str]) -> dict[str, Role]:
 
 
 def _role(row: tuple[t.Any, ...]) -> Role:
-    """C(infinity) and no limit at all are the same here."""
+    """C(infinity) and no limit at all are the same here, and so are C(-infinity) and very long ago."""
     values = list(row)
     if values[10] is not None and math.isinf(values[10]):
-        values[10] = None
+        values[10] = None if values[10] > 0 else 0.0
     return Role(*values)
 
 
@@ -190,11 +190,15 @@ def _compare_attributes(active: Role, standby: Role) -> list[Difference]:
         limit = active.connection_limit
         mend = f"ALTER ROLE {name} CONNECTION LIMIT {limit};"
         found.append(Difference(f"its connection limit is {standby.connection_limit}, not {limit}", mend))
-    if (standby.valid_until or math.inf) < (active.valid_until or math.inf):
+    if _end(standby) < _end(active):
         until = to_iso(active.valid_until) or "infinity"
         mend = f"ALTER ROLE {name} VALID UNTIL '{until}';"
         found.append(Difference(f"it is only valid until {to_iso(standby.valid_until)}", mend))
     return found
+
+
+def _end(role: Role) -> float:
+    return math.inf if role.valid_until is None else role.valid_until
 
 
 def _compare_memberships(active: Rights, standby: Rights) -> list[Difference]:
