@@ -1,0 +1,135 @@
+# Copyright (c) 2026, the locksmith.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs gates, says a line about each as it ends, and closes with a table and the count of tests."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import os
+import pathlib
+import re
+import shlex
+import signal
+import subprocess
+import time
+import typing as t
+
+from . import places
+from .gates import Gate
+
+TAIL = 60
+"""Lines of a failed gate's log to show."""
+LIMIT = 1500
+"""Seconds after which a command counts as hung."""
+MERCY = 30
+"""Seconds that an interrupted command has to clean up."""
+SUMMARY = re.compile(
+    r"^=* ?((?:\d+ (?:passed|failed|errors?|skipped|deselected|warnings?|xfailed|xpassed)(?:, )?)+) in [\d.]+s", re.M
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """How one gate ended, in seconds, and how many of pytest's tests passed and failed in it."""
+
+    gate: Gate
+    ok: bool
+    seconds: float
+    passed: int
+    failed: int
+
+    @property
+    def line(self) -> str:
+        """One line for people."""
+        tests = f" · {self.passed} tests passed" if self.passed else ""
+        tests += f", {self.failed} failed" if self.failed else ""
+        return f"{'ok    ' if self.ok else 'FAILED'} {self.gate.name:<14} {self.seconds:6.1f} s  {self.gate.what}{tests}"
+
+
+def log_of(gate: Gate) -> pathlib.Path:
+    """Where the full output of a gate goes."""
+    return places.LOGS / f"{gate.name}.log"
+
+
+def run_all(gates: t.Sequence[Gate], at_once: int) -> int:
+    """Run all gates, whatever fails, and return the exit code.
+
+    :arg at_once: how many may run side by side; those that are C(alone) come last, one at a time.
+    """
+    started = time.monotonic()
+    outcomes: list[Outcome] = []
+    with concurrent.futures.ThreadPoolExecutor(max_workers=max(1, at_once)) as pool:
+        for done in concurrent.futures.as_completed([pool.submit(run, gate) for gate in gates if not gate.alone]):
+            outcomes.append(_told(done.result()))
+    outcomes.extend(_told(run(gate)) for gate in gates if gate.alone)
+    return _close(outcomes, time.monotonic() - started)
+
+
+def run(gate: Gate) -> Outcome:
+    """Run one gate's commands up to the first that fails."""
+    started = time.monotonic()
+    log = log_of(gate)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    ok = True
+    with log.open("w", encoding="utf-8") as output:
+        for command in gate.commands:
+            output.write(f"$ {shlex.join(command)}\n")
+            output.flush()
+            ok = ok and _run(command, gate, output)
+    passed, failed = _tests(log.read_text(encoding="utf-8", errors="replace"))
+    return Outcome(gate, ok, time.monotonic() - started, passed, failed)
+
+
+def _run(command: t.Sequence[str], gate: Gate, output: t.IO[str]) -> bool:
+    """Run one command. One that hangs is interrupted, so that pytest can still stop its servers, and killed if that fails."""
+    try:
+        process = subprocess.Popen(
+            command, cwd=gate.cwd, env=dict(gate.env), stdin=subprocess.DEVNULL, stdout=output, stderr=output
+        )
+    except OSError as problem:
+        output.write(f"{problem}\n")
+        return False
+    for limit, end in ((LIMIT, lambda: process.send_signal(signal.SIGINT)), (MERCY, process.kill)):
+        try:
+            return process.wait(limit) == 0
+        except subprocess.TimeoutExpired:
+            output.write(f"still running after {limit} s: ended\n")
+            end()
+    process.wait()
+    return False
+
+
+def _tests(text: str) -> tuple[int, int]:
+    """The tests that pytest counted as passed and as failed; a skipped one has shown nothing and counts as failed."""
+    passed = failed = 0
+    for summary in SUMMARY.findall(text):
+        for number, word in re.findall(r"(\d+) (passed|failed|error|skipped)", summary):
+            if word == "passed":
+                passed += int(number)
+            else:
+                failed += int(number)
+    return passed, failed
+
+
+def _told(outcome: Outcome) -> Outcome:
+    """Say how it ended, with the end of the log when it failed."""
+    print(outcome.line, flush=True)
+    if not outcome.ok:
+        lines = log_of(outcome.gate).read_text(encoding="utf-8", errors="replace").splitlines()
+        print("\n".join(f"    | {line}" for line in lines[-TAIL:]), flush=True)
+    return outcome
+
+
+def _close(outcomes: t.Sequence[Outcome], seconds: float) -> int:
+    """Print the table and, last, the count: pytest's tests, and each gate as one more."""
+    bad = [outcome for outcome in outcomes if not outcome.ok]
+    print("\n" + "\n".join(outcome.line for outcome in outcomes))
+    print(f"\n{len(outcomes)} gates in {seconds:.0f} s; full output in {places.LOGS.relative_to(places.ROOT)}{os.sep}")
+    if bad:
+        print("FAILED: " + ", ".join(outcome.gate.name for outcome in bad))
+    passed = sum(outcome.passed for outcome in outcomes) + len(outcomes) - len(bad)
+    failed = sum(outcome.failed for outcome in outcomes) + len(bad)
+    print(f"{passed} passed, {failed} failed", flush=True)
+    return 1 if failed else 0
