@@ -59,7 +59,7 @@ def test_the_journal_is_encrypted_and_beside_nothing_that_readers_of_the_value_m
 
 
 def test_a_key_and_a_prefix_of_our_own_are_used(in_aws: Aws) -> None:
-    in_aws.ssm(journal_prefix="/rotation/", key_id="alias/rotation").write_journal("text", None)
+    in_aws.ssm(journal_prefix="rotation/", key_id="alias/rotation").write_journal("text", None)
     parameter = in_aws.client("ssm").get_parameter(Name=f"/rotation/app/{in_aws.mark}/journal/00000001")["Parameter"]
     assert parameter["Value"].startswith("kms:alias/rotation:")
 
@@ -366,7 +366,14 @@ def test_a_value_that_is_no_json_object_is_refused_and_not_shown(in_aws: Aws, va
         ({"names": {"access_key_id": "/a", "secret_access_key": "/a"}}, None, "twice"),
         ({"names": {"access_key_id": "/a", "secret_access_key": "/b"}}, {"access_key_id": "id"}, "store.fields"),
         ({"name": "arn:aws:ssm:eu-central-1:123456789012:parameter/x"}, None, "not the name"),
+        ({"name": "/app/key:3"}, None, "not the name"),
+        ({"name": "app/key"}, None, "not the name"),
+        ({"name": "/app/key/"}, None, "not the name"),
+        ({"name": "/awsome/key"}, None, "not the name"),
+        ({"name": "SSM-key"}, None, "not the name"),
+        ({"name": "/" + "/".join("abcdefghijklmnop")}, None, "not the name"),
         ({"journal_prefix": "a b"}, None, "not the name"),
+        ({"journal_prefix": "/"}, None, "not the name"),
         ({"profile": "somebody"}, None, "profile"),
         ({"secret_key": None}, None, "only one of"),
         ({"external_id": "x"}, None, "assume_role_arn"),

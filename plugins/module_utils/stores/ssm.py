@@ -24,7 +24,8 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret im
 
 DEFAULT_JOURNAL_PREFIX = "/locksmith"
 _SECURE = "SecureString"
-_NAME = re.compile(r"^[A-Za-z0-9_.\-/]+$")
+#: PutParameter's rules. They are checked here because a rights check could not tell that refusal from the one it hopes for.
+_NAME = re.compile(r"^(?!/?(?:aws|ssm))(?:[a-z0-9_.-]+|(?:/[a-z0-9_.-]+){1,15})$", re.IGNORECASE)
 #: What a request that is allowed and invalid is answered with.
 _VALIDATION_FAILED = ("ValidationException", "ParameterPatternMismatchException", "ParameterAlreadyExists")
 
@@ -82,7 +83,7 @@ class SsmStore(Store):
             _check_name(each)
         # Of several names, the one of the first field by alphabet: the same however the option is written.
         anchor = self._names[""] if self._one else self._names[min(field_names)]
-        prefix = str(options.get("journal_prefix") or DEFAULT_JOURNAL_PREFIX).rstrip("/")
+        prefix = "/" + str(options.get("journal_prefix") or DEFAULT_JOURNAL_PREFIX).strip("/")
         _check_name(prefix)
         self._journal = SsmJournal(options, f"{prefix}/{anchor.strip('/')}/journal")
 
@@ -270,7 +271,8 @@ def _check_name(name: str) -> None:
     if not _NAME.match(name):
         raise errors.ConfigurationError(
             f"{name!r} is not the name of an SSM parameter.",
-            next_step="letters, digits and _.-/ are allowed; an ARN, a version or a label cannot be written to.",
+            next_step="write name or /path/to/name, of letters, digits and _.- and not beginning with aws or ssm; "
+            "an ARN, a version or a label cannot be written to.",
         )
 
 
