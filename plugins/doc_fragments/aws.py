@@ -46,6 +46,8 @@ options:
   endpoint_url:
     description:
       - Where to send requests instead of to AWS, for a VPC endpoint or an AWS-compatible server.
+      - Requests to every service go there, also the one to STS for O(assume_role_arn). For a single service, set
+        botocore's own environment variable such as E(AWS_ENDPOINT_URL_SSM) instead.
       - The environment variable E(AWS_URL) is used if it is not given.
     type: str
     aliases: [aws_endpoint_url]
