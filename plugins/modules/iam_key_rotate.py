@@ -10,7 +10,7 @@ module: iam_key_rotate
 short_description: Rotate the access keys of an AWS IAM user
 version_added: 1.0.0
 description:
-  - Creates a new access key beside the old one when the old one is due, proves with three consecutive logins that AWS knows it everywhere,
+  - Creates a new access key beside the old one when the old one is due, logs in with it three times in a row,
     publishes it in a store, and takes the old one out of service when every consumer has proved the new one.
   - An IAM user has two access keys at most. If the second one is not ours, the module stops before it creates anything
     and names both keys with their age and last use. It never deletes or deactivates a key that its journal does not record.
@@ -30,8 +30,9 @@ extends_documentation_fragment:
   - locksmith.rotation.aws
   - locksmith.rotation.attributes
 notes:
-  - The identity that rotates needs C(iam:ListAccessKeys), C(iam:CreateAccessKey), C(iam:UpdateAccessKey), C(iam:DeleteAccessKey) and
-    C(iam:GetAccessKeyLastUsed), and the rights of the store. The page on the IAM issuer has the policies to paste.
+  - The identity that rotates needs C(iam:ListAccessKeys), C(iam:CreateAccessKey), C(iam:UpdateAccessKey),
+    C(iam:DeleteAccessKey) and C(iam:GetAccessKeyLastUsed), and the rights of the store.
+    The page on the IAM issuer has the policies to paste.
   - The published fields are C(access_key_id) and C(secret_access_key). Use O(store.fields) to publish them under other names.
 seealso:
   - module: amazon.aws.iam_access_key
