@@ -8,6 +8,7 @@ from __future__ import annotations
 import concurrent.futures
 import functools
 import os
+import subprocess
 import sys
 import time
 import typing as t
@@ -30,7 +31,7 @@ SCRIPTS = {
     "picture": ("tests/demo/demo.py", "picture"),
     "bench": ("tests/bench/bench.py",),
 }
-TARGETS = ("setup", "test", "units", "real", "sanity", "changelog", *CHECKS, *SCRIPTS)
+TARGETS = ("setup", "test", "units", "real", "sanity", "changelog", "fix", *CHECKS, *SCRIPTS)
 
 
 @functools.lru_cache(maxsize=None)
@@ -111,6 +112,9 @@ def main(arguments: t.Sequence[str]) -> int:
             return 0
         if target == "changelog":
             return release.write(_bench(_cores()[0]))
+        if target == "fix":
+            ruff = gates.recipe(_cores()[0], True).program("ruff")
+            return subprocess.run([ruff, "check", "--fix", "--no-cache", str(places.ROOT)], check=False).returncode
         if target in SCRIPTS:
             _script(target, rest)
         return runner.run_all(_gates(target), int(os.environ.get("JOBS") or 2))
