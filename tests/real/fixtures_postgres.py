@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import ipaddress
 import itertools
@@ -105,7 +106,9 @@ def make_role(server: Postgres, name: str | None = None, more: str = "") -> tupl
 
 
 def make_issuer(server: Postgres | GermanPostgres, role: str, **more: t.Any) -> RolePassword:
-    """An issuer with every option at its default, except how to reach the server and what C(more) says."""
+    """An issuer with every option at its default, except how to reach the server and what C(more) says.
+    C(clock) is no option, but the clock that it goes by."""
+    setting = dataclasses.replace(SETTING, clock=more.pop("clock", SETTING.clock))
     options = {name: spec.get("default") for name, spec in PostgresqlIssuer.OPTIONS.items()}
     options.update(
         role=role,
@@ -115,7 +118,7 @@ def make_issuer(server: Postgres | GermanPostgres, role: str, **more: t.Any) -> 
         login_password=server.admin_password,
     )
     options.update(more)
-    return PostgresqlIssuer.create(options, SETTING)
+    return PostgresqlIssuer.create(options, setting)
 
 
 def make_attempt(name: str | None = None) -> Attempt:
