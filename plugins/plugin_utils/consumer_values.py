@@ -1,0 +1,97 @@
+# Copyright (c) 2026, the locksmith.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which version of each credential a host should have, and its value when it is needed. Controller only.
+
+Called by the action plugin that deploys. Values are read at most once a task, and not at all when no host needs them.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.entry import field_names
+from ansible_collections.locksmith.rotation.plugins.module_utils.entry.values import read_value
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError, LocksmithError, NotFound
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.issuers import issuer_class
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain, plain_text
+
+Entry = t.Mapping[str, t.Any]
+
+
+class Values:
+    """:arg version: C(current) or C(previous)."""
+
+    def __init__(self, version: str, variables: t.Mapping[str, t.Any]) -> None:
+        self._version = version
+        self._hostvars = variables.get("hostvars") or {}
+        self._read: dict[str, SecretFields] = {}
+
+    def fingerprint(self, entry: Entry) -> str:
+        """Of the version that the host should have: as the run that rotated it said, or as the store has it.
+
+        :raises LocksmithError: the store does not say.
+        """
+        if self._version == "current" and entry["credential"] not in self._read:
+            told = self._told(entry)
+            if told:
+                return told
+        return self.value(entry).fingerprint()
+
+    def value(self, entry: Entry) -> SecretFields:
+        """The value, from the store."""
+        name = entry["credential"]
+        if name not in self._read:
+            self._read[name] = self._fetch(entry)
+        return self._read[name]
+
+    def written(self, entry: Entry) -> dict[str, str]:
+        """Name in the file to value.
+
+        :raises ConfigurationError: the entry names a field that the credential does not have.
+        """
+        value = self.value(entry)
+        names = field_names(entry)
+        if names is None:
+            return value.reveal()
+        unknown = sorted(set(names.values()) - set(value))
+        if unknown:
+            raise ConfigurationError(
+                f"{entry['credential']} has no field {', '.join(unknown)}.",
+                next_step=f"its fields are {', '.join(sorted(value))}: correct the entry's fields.",
+            )
+        return {name: value[source] for name, source in names.items()}
+
+    def _told(self, entry: Entry) -> str:
+        if entry["store"] or entry["credential"] not in self._hostvars:
+            return ""
+        result = self._hostvars[entry["credential"]].get("credential_result") or {}
+        return plain_text(result.get("fingerprint") or "")
+
+    def _fetch(self, entry: Entry) -> SecretFields:
+        name = entry["credential"]
+        kind, store = entry["type"], entry["store"]
+        if not store:
+            if name not in self._hostvars:
+                raise ConfigurationError(
+                    f"{name} is no host of the inventory, so nobody knows its store.",
+                    next_step="pass the catalogue with -i, or write type and store in the entry.",
+                )
+            found = self._hostvars[name]
+            kind, store = found.get("credential_type"), plain(found.get("credential_store"))
+        if not kind or not store:
+            raise ConfigurationError(
+                f"{name} has no credential_type or no credential_store.", next_step="write both in its host_vars."
+            )
+        return self._checked(name, plain_text(kind), store)
+
+    def _checked(self, name: str, kind: str, store: t.Mapping[str, t.Any]) -> SecretFields:
+        try:
+            return read_value(name, issuer_class(kind), store, self._version)
+        except NotFound as error:
+            raise NotFound(f"{name}: there is no {self._version} version.", next_step=error.next_step) from None
+        except LocksmithError:
+            raise
+        except Exception as error:  # a client's own error may repeat what it sent
+            raise ConfigurationError(f"{name}: its store cannot be read ({type(error).__name__}).") from None
