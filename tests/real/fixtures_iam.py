@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.locksmith.rotation.plugins.module_utils.clients.aws import forget_clients
+from ansible_collections.locksmith.rotation.plugins.module_utils.clients.aws import forget_clients, preload
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.iam import IamIssuer
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Setting
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import SystemClock
@@ -67,12 +67,13 @@ def iam_server() -> t.Iterator[Moto]:
 
 @pytest.fixture
 def iam(iam_server: Moto) -> t.Iterator[Iam]:
-    """A fresh account; signatures and rights are checked."""
+    """A fresh account; signatures and rights are checked. Clients are made beforehand, as the action plugin has it."""
     iam_server.reset()
     root = iam_server.user("root", ["*"])
     iam_server.access_key, iam_server.secret_key = root["access_key"], root["secret_key"]
     manager = iam_server.user("rotation", MANAGER_RIGHTS)
     iam_server.client("iam").create_user(UserName=USER)
+    preload()
     with AwsFront(iam_server.port) as front, iam_server.enforcing():
         yield Iam(iam_server, front, {**manager, "endpoint_url": front.url}, HastyClock())
         forget_clients()

@@ -8,8 +8,10 @@ botocore is imported when it is first needed, so that a run without AWS does not
 ones: boto3's own layer adds nothing here but time.
 
 Speed is by design. The action plugin calls P(preload) in the controller's parent process: one botocore session with its
-parsed service models is then inherited by every forked worker, which makes a client in a few milliseconds. Connections are
-opened by the first request of a client, and clients are kept per process, so none is ever shared across a fork.
+parsed service models, and clients that have not connected yet, are then inherited by every forked worker. Making a client costs a
+worker 5 ms, most of it copies of memory shared with the parent; turning an inherited one to a credential's keys, region and
+endpoint costs 0.5 ms. Connections are opened by the first request of a client, and clients are kept per process, so
+none is ever shared across a fork.
 """
 
 from __future__ import annotations
@@ -35,6 +37,10 @@ SERVICES = ("iam", "sts", "ssm", "secretsmanager")
 #: Seconds: what we ask for (role chaining allows no more), and when we ask again.
 _ASSUMED_FOR = 3600
 _RENEW_AFTER = 2700
+#: Requests in all of the clients that are made before the fork: for creations, for reads, for the SSM store's writes.
+_PREPARED_ATTEMPTS = (1, MAX_ATTEMPTS, 8)
+#: Since this version botocore takes the keys of a single request from its signing context.
+_TURNS_SINCE = (1, 34)
 #: Services that answer worldwide, so that a missing region is no mistake.
 _GLOBAL_SERVICES = ("iam", "sts")
 _GLOBAL_REGION = "us-east-1"
@@ -107,6 +113,8 @@ _sessions: dict[str, t.Any] = {}
 #: Keyed by process id first: a worker never uses a connection that its parent opened.
 _clients: dict[tuple[t.Any, ...], t.Any] = {}
 _assumed: dict[tuple[t.Any, ...], _Assumed] = {}
+#: Service and attempts to a client made before the fork. Each serves one set of options in a process.
+_prepared: dict[tuple[str, int], t.Any] = {}
 
 
 def check_options(options: Options) -> None:
@@ -131,13 +139,17 @@ def check_options(options: Options) -> None:
 
 
 def preload(services: t.Iterable[str] = SERVICES) -> None:
-    """Import botocore and parse these services' models, so that forked workers inherit them. Sends nothing.
+    """Import botocore, parse these services' models and make clients, so that forked workers inherit them. Sends nothing.
 
     Silent when botocore is missing: whoever needs it will say so.
     """
     with contextlib.suppress(errors.MissingLibrary):
+        session = _session("")
         for service in services:
-            _make(_session(""), service, {"region": _GLOBAL_REGION}, _Identity("preload", "preload"), 1)
+            for attempts in _PREPARED_ATTEMPTS:
+                made = _make(session, service, {"region": _GLOBAL_REGION}, _Identity("preload", "preload"), attempts)
+                if _can_turn():
+                    _prepared[service, attempts] = made
 
 
 def client(service: str, options: Options, max_attempts: int = MAX_ATTEMPTS) -> t.Any:
@@ -153,7 +165,8 @@ def client(service: str, options: Options, max_attempts: int = MAX_ATTEMPTS) -> 
     made = _clients.get((key, identity))
     if made is None:
         with aws_errors(service, f"prepare a client for {service}"):
-            made = _make(_session(options.get("profile") or ""), service, options, identity, max_attempts)
+            made = _turned(service, options, identity, max_attempts)
+            made = made or _make(_session(options.get("profile") or ""), service, options, identity, max_attempts)
         _clients[(key, identity)] = made
     return made
 
@@ -235,9 +248,7 @@ def _silence() -> None:
 def _make(session: t.Any, service: str, options: Options, identity: _Identity, max_attempts: int) -> t.Any:
     from botocore.config import Config
 
-    region = options.get("region") or session.get_config_variable("region")
-    if not region and service in _GLOBAL_SERVICES:
-        region = _GLOBAL_REGION
+    region = options.get("region") or session.get_config_variable("region") or _worldwide(service)
     verify: t.Any = options.get("aws_ca_bundle") or None
     if options.get("validate_certs") is False:
         verify = False
@@ -256,6 +267,47 @@ def _make(session: t.Any, service: str, options: Options, identity: _Identity, m
             user_agent_extra="locksmith.rotation",
         ),
     )
+
+
+def _worldwide(service: str) -> str | None:
+    """The region of a service that does not need one."""
+    return _GLOBAL_REGION if service in _GLOBAL_SERVICES else None
+
+
+def _can_turn() -> bool:
+    import botocore
+
+    return tuple(int(part) for part in botocore.__version__.split(".")[:2]) >= _TURNS_SINCE
+
+
+def _turned(service: str, options: Options, identity: _Identity, max_attempts: int) -> t.Any:
+    """A client made before the fork, turned to these options by the hooks that botocore has for single requests.
+
+    None where there is none left or where it cannot be: TLS settings and a profile's own belong to a client for good.
+    """
+    fixed = options.get("validate_certs") is False or options.get("aws_ca_bundle") or options.get("profile")
+    region = options.get("region") or _session("").get_config_variable("region") or _worldwide(service)
+    if fixed or not identity.access_key or not identity.secret_key or not region or (service, max_attempts) not in _prepared:
+        return None
+    from botocore.credentials import Credentials
+    from botocore.regions import EndpointResolverBuiltins
+
+    keys = Credentials(identity.access_key, identity.secret_key, identity.session_token)
+
+    def direct(builtins: dict[t.Any, t.Any], **dummy: object) -> None:
+        builtins[EndpointResolverBuiltins.AWS_REGION] = region
+        if options.get("endpoint_url"):
+            builtins[EndpointResolverBuiltins.SDK_ENDPOINT] = options["endpoint_url"]
+
+    def sign(params: dict[str, t.Any], **dummy: object) -> None:
+        signing = params["context"].setdefault("signing", {})
+        signing.setdefault("region", region)
+        signing["request_credentials"] = keys
+
+    made = _prepared.pop((service, max_attempts))
+    made.meta.events.register("before-endpoint-resolution", direct)
+    made.meta.events.register("before-call", sign)
+    return made
 
 
 #: What a code means to us; what is in none of these is a refusal. Codes differ from service to service for the same thing.
