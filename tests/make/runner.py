@@ -72,18 +72,16 @@ def run(gate: Gate) -> Outcome:
     started = time.monotonic()
     log = log_of(gate)
     log.parent.mkdir(parents=True, exist_ok=True)
-    ok = True
     with log.open("w", encoding="utf-8") as output:
-        for command in gate.commands:
-            output.write(f"$ {shlex.join(command)}\n")
-            output.flush()
-            ok = ok and _run(command, gate, output)
+        ok = all(_run(command, gate, output) for command in gate.commands)
     passed, failed = _tests(log.read_text(encoding="utf-8", errors="replace"))
     return Outcome(gate, ok, time.monotonic() - started, passed, failed)
 
 
 def _run(command: t.Sequence[str], gate: Gate, output: t.IO[str]) -> bool:
     """Run one command. One that hangs is interrupted, so that pytest can still stop its servers, and killed if that fails."""
+    output.write(f"$ {shlex.join(command)}\n")
+    output.flush()
     try:
         process = subprocess.Popen(
             command, cwd=gate.cwd, env=dict(gate.env), stdin=subprocess.DEVNULL, stdout=output, stderr=output
