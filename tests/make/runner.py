@@ -89,13 +89,16 @@ def _run(command: t.Sequence[str], gate: Gate, output: t.IO[str]) -> bool:
     except OSError as problem:
         output.write(f"{problem}\n")
         return False
-    for limit, end in ((LIMIT, lambda: process.send_signal(signal.SIGINT)), (MERCY, process.kill)):
-        try:
-            return process.wait(limit) == 0
-        except subprocess.TimeoutExpired:
-            output.write(f"still running after {limit} s: ended\n")
-            end()
-    process.wait()
+    try:
+        return process.wait(LIMIT) == 0
+    except subprocess.TimeoutExpired:
+        output.write(f"still running after {LIMIT} s: ended\n")
+        process.send_signal(signal.SIGINT)
+    try:
+        process.wait(MERCY)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
     return False
 
 

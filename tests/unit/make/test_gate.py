@@ -68,3 +68,14 @@ def test_debians_python_alone_runs_the_older_cores() -> None:
 def test_no_fitting_python_is_said_in_one_line() -> None:
     with pytest.raises(places.SetupError, match="no Python 3.11 or newer here"):
         cores.choose({(3, 9): HERE})
+
+
+def test_a_program_that_hangs_is_ended_and_fails_its_gate(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "LIMIT", 1)
+    monkeypatch.setattr(runner, "MERCY", 1)
+    stubborn = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); time.sleep(60)"
+    polite = "import signal, sys, time; signal.signal(signal.SIGINT, lambda *_: sys.exit(0)); time.sleep(60)"
+    for program in (stubborn, polite):
+        outcome = runner.run(gate(tmp_path, program))
+        assert not outcome.ok
+        assert outcome.seconds < 30
