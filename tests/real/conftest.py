@@ -3,9 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Fixtures of the tests against real servers: one server each for the whole session."""
 
+# pylint: disable=unused-import
 from __future__ import annotations
 
 from ansible_collections.locksmith.rotation.tests.real.fixtures_aws import in_aws, moto  # noqa: F401
 from ansible_collections.locksmith.rotation.tests.real.fixtures_grafana import grafana, grafana_12, grafana_server  # noqa: F401
 from ansible_collections.locksmith.rotation.tests.real.fixtures_iam import iam, iam_server  # noqa: F401
 from ansible_collections.locksmith.rotation.tests.real.fixtures_postgres import postgres, postgres_tls  # noqa: F401
+from ansible_collections.locksmith.rotation.tests.real.fixtures_vault import openbao  # noqa: F401
