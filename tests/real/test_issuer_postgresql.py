@@ -16,6 +16,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from ansible_collections.locksmith.rotation.plugins.module_utils.clients.postgresql import Session
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issued, Verdict
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms import errors
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
@@ -209,8 +210,8 @@ class TestRights:
             issuer.keys()
         assert "certainly" not in str(caught.value)
 
-    def test_a_wrong_database_is_a_denial_that_names_it(self, postgres: Postgres) -> None:
-        with pytest.raises(errors.Denied, match="no_such_database"):
+    def test_a_wrong_database_is_named(self, postgres: Postgres) -> None:
+        with pytest.raises(errors.Unreachable, match="no_such_database"):
             make_issuer(postgres, make_role(postgres)[0], login_db="no_such_database").keys()
 
 
@@ -228,6 +229,8 @@ class TestSelfRotation:
         name, first = make_role(postgres)
         issuer = make_issuer(postgres, name, login_user=name, login_password=None)
         assert listed(issuer) == [name]
+        with pytest.raises(errors.Unreachable, match="where a new password is to be verified"):
+            make_issuer(postgres, name, login_user=name, login_password=None, verify_port=free_port()).keys()
         attempt = make_attempt()
         proposal = issuer.propose(attempt, None)
         for known in ([version(name, "stale"), version(name, first)], [proposal, version(name, first)]):
@@ -578,6 +581,19 @@ class TestVerdicts:
             with pytest.raises(errors.Unreachable, match="opened no session"):
                 call()
 
+    def test_a_session_that_ends_before_it_says_who_it_is_is_unknown(
+        self, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As behind a pooler that finds no server."""
+        name, password = make_role(postgres)
+        issuer = make_issuer(postgres, name)
+        rows = Session.rows
+        ended = "SELECT pg_terminate_backend(pg_backend_pid())"
+        monkeypatch.setattr(Session, "rows", lambda self, *dummy: rows(self, ended))
+        verification = issuer.verify(version(name, password))
+        assert verification.verdict is Verdict.UNKNOWN
+        assert "57P01" in verification.detail
+
     def test_the_end_of_validity_is_reported(self, postgres: Postgres) -> None:
         end = datetime.datetime(2099, 1, 1, tzinfo=datetime.timezone.utc)
         name, dummy = make_role(postgres, more=f"VALID UNTIL '{end.isoformat()}'")
@@ -647,6 +663,33 @@ class TestServerThatRefuses:
             with pytest.raises(errors.Conflict, match=name):
                 rotate(issuer)
         assert postgres.logs_in(name, old)
+
+
+class TestConnectParams:
+    def test_they_reach_libpq(self, postgres: Postgres) -> None:
+        name, dummy = make_role(postgres)
+        issuer = make_issuer(postgres, name, connect_params={"target_session_attrs": "read-only"})
+        with pytest.raises(errors.Unreachable, match="session is not read-only"):
+            issuer.keys()
+
+    def test_an_unknown_one_is_named(self, postgres: Postgres) -> None:
+        issuer = make_issuer(postgres, make_role(postgres)[0], connect_params={"no_such_parameter": "value"})
+        with pytest.raises(errors.ConfigurationError, match="no_such_parameter"):
+            issuer.keys()
+
+    def test_they_do_not_change_who_logs_in(self, postgres: Postgres) -> None:
+        name, dummy = make_role(postgres)
+        issuer = make_issuer(postgres, name, connect_params={"user": postgres.admin_user, "dbname": "template1"})
+        assert issuer.verify(rotate(issuer)).identity == name
+
+    def test_the_controllers_environment_does_not_stand_in_for_a_password(
+        self, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        name, password = make_role(postgres)
+        monkeypatch.setenv("PGPASSWORD", password)
+        monkeypatch.setenv("PGUSER", name)
+        issuer = make_issuer(postgres, name)
+        assert issuer.verify(version(name, "not the one in the environment")).verdict is Verdict.DEAD
 
 
 class TestSecrets:

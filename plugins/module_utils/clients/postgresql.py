@@ -30,6 +30,10 @@ if t.TYPE_CHECKING:
 
 #: Seconds, of one attempt to connect.
 CONNECT_TIMEOUT = 10
+#: A connection whose other end has gone silent is given up after about 30 seconds: libpq has no read timeout of its own.
+_LIVENESS = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 4}
+_TCP_USER_TIMEOUT_SINCE = 120000
+_TCP_USER_TIMEOUT = 30000
 #: Attempts to connect in all, and the seconds after which no further one is begun.
 CONNECT_ATTEMPTS = 3
 CONNECT_BUDGET = 12
@@ -228,19 +232,24 @@ def require_driver() -> None:
 def log_in(server: Server, user: str, password: str | None, clock: Clock) -> Session:
     """A session of C(user). Without a password libpq looks for one itself (PGPASSWORD, a password file) or needs none (peer).
 
-    :raises Denied: the server answered and refused. :raises Unreachable: it gave no usable answer.
+    :raises Denied: the server does not take the password. :raises Unreachable: it opens no session for any other reason.
     """
     login = try_login(server, user, password, clock)
     if login.session is not None:
         return login.session
-    if login.outcome is Outcome.SILENT:
-        raise errors.Unreachable(
-            f"PostgreSQL at {server} opened no session for {quoted(user)}: {login.detail}.",
-            next_step="check login_host, login_port, ssl_mode, the network in between and the server's pg_hba.conf.",
+    if login.outcome is Outcome.REFUSED:
+        raise errors.Denied(
+            f"PostgreSQL at {server} refused {quoted(user)}: {login.detail}.",
+            next_step="check login_user and login_password.",
         )
-    raise errors.Denied(
-        f"PostgreSQL at {server} refused {quoted(user)}: {login.detail}.",
-        next_step="check login_user, login_password and login_db.",
+    raise no_session(server, user, login)
+
+
+def no_session(server: Server, user: str, login: Login) -> errors.Unreachable:
+    """The error for a login that opened no session, though not for its password. It may well be open to the next one."""
+    return errors.Unreachable(
+        f"PostgreSQL at {server} opened no session for {quoted(user)}: {login.detail}.",
+        next_step="check login_host, login_port, login_db, ssl_mode, the network in between and the server's pg_hba.conf.",
     )
 
 
@@ -278,11 +287,19 @@ def _attempt_patiently(server: Server, user: str, password: str | None, clock: C
 
 
 def _attempt(server: Server, user: str, password: str | None) -> Login:
-    """One connection. A C(REFUSED) of this function may still be a C(BARRED)."""
+    """One connection. A C(REFUSED) of this function may still be a C(BARRED).
+
+    :raises ConfigurationError: libpq does not know one of C(connect_params); its message holds the name and no value.
+    """
     import psycopg
 
     try:
         connection = psycopg.connect(**_parameters(server, user, password))
+    except psycopg.ProgrammingError as failure:
+        raise errors.ConfigurationError(
+            f"The connection options for PostgreSQL at {server} are wrong: {_public_text(failure, password)}.",
+            next_step="check connect_params.",
+        ) from None
     except (psycopg.Error, UnicodeError) as failure:
         asked = bool(getattr(getattr(failure, "pgconn", None), "used_password", False))
         return Login(Outcome.REFUSED if asked else Outcome.SILENT, asked, _public_text(failure, password))
@@ -297,7 +314,9 @@ def _parameters(server: Server, user: str, password: str | None) -> dict[str, t.
     """
     import psycopg
 
-    parameters: dict[str, t.Any] = {"connect_timeout": CONNECT_TIMEOUT, "application_name": "locksmith.rotation"}
+    parameters: dict[str, t.Any] = {"connect_timeout": CONNECT_TIMEOUT, "application_name": "locksmith.rotation", **_LIVENESS}
+    if psycopg.pq.version() >= _TCP_USER_TIMEOUT_SINCE:
+        parameters["tcp_user_timeout"] = _TCP_USER_TIMEOUT
     clear_possible = server.extra.get("sslmode", "prefer") in OPPORTUNISTIC and not server.host.startswith("/")
     if clear_possible and psycopg.pq.version() >= _REQUIRE_AUTH_SINCE:
         parameters["require_auth"] = "!password"

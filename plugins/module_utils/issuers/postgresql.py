@@ -25,6 +25,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.clients.postgre
     Session,
     knock,
     log_in,
+    no_session,
     quoted,
     require_driver,
     try_login,
@@ -58,6 +59,8 @@ LONGEST_NAME = 63
 #: Characters. Letters and digits carry 5.95 bits each.
 SHORTEST_PASSWORD = 20
 LONGEST_PASSWORD = 200
+#: libpq parameters that are secrets: connect_params shows in the invocation that Ansible prints.
+_SECRET_PARAMETERS = ("password", "sslpassword")
 _TLS = {"ca_cert": "sslrootcert", "ssl_cert": "sslcert", "ssl_key": "sslkey"}
 
 
@@ -122,11 +125,11 @@ class RolePassword(Issuer):
         whether it is there, and M(issue) checks the rest with the versions that it is given."""
         with contextlib.ExitStack() as stack:
             session = self._open(stack, ())
-            if session is None:
-                return [KeyInfo(id=name, name=name) for name in self._roles]
-            found = self._check(session)
-        for name in found:
+            found = self._check(session) if session is not None else None
+        for name in self._roles if found is None else found:
             self._check_way_in(name)
+        if found is None:
+            return [KeyInfo(id=name, name=name) for name in self._roles]
         return [KeyInfo(role.name, role.name, expires_at=role.valid_until, active=role.can_login) for role in found.values()]
 
     def propose(self, attempt: Attempt, current: Issued | None) -> Issued:
@@ -163,8 +166,7 @@ class RolePassword(Issuer):
     def verify(self, version: Issued) -> Verification:
         login = self._try(version)
         if login.session is not None:
-            with login.session as session:
-                return self._check_identity(version, session)
+            return self._check_identity(version, login.session)
         if login.outcome is Outcome.REFUSED:
             return Verification(Verdict.DEAD, detail=login.detail)
         if login.outcome is Outcome.BARRED and self._may_not_log_in(version):
@@ -206,7 +208,11 @@ class RolePassword(Issuer):
             )
 
     def _check_identity(self, version: Issued, session: Session) -> Verification:
-        identity = str(session.value("SELECT session_user::text"))
+        try:
+            with session:
+                identity = str(session.value("SELECT session_user::text"))
+        except errors.ExternalError as failure:  # a pooler may open a session first and find no server for it later
+            return Verification(Verdict.UNKNOWN, detail=failure.message)
         expected = version.fields["username"]
         if identity != expected:
             raise errors.Rejected(
@@ -245,10 +251,7 @@ class RolePassword(Issuer):
             if login.session is not None:
                 return login.session
             if login.outcome is not Outcome.REFUSED:
-                raise errors.Unreachable(
-                    f"PostgreSQL at {self._login_server} opened no session for {quoted(self._login_user)}: {login.detail}.",
-                    next_step="check login_host, login_port, login_db, ssl_mode and the server's pg_hba.conf.",
-                )
+                raise no_session(self._login_server, self._login_user, login)
         return None
 
     def _locked_out(self, tried: int) -> errors.Denied:
@@ -540,6 +543,12 @@ def _check_options(options: t.Mapping[str, t.Any]) -> None:
     if options.get("ca_cert") and options["ssl_mode"] in OPPORTUNISTIC:
         raise errors.ConfigurationError(
             f"ca_cert is given, but ssl_mode={options['ssl_mode']} never looks at it.", next_step="set ssl_mode=verify-full."
+        )
+    secret = [name for name in _SECRET_PARAMETERS if name in (options.get("connect_params") or {})]
+    if secret:
+        raise errors.ConfigurationError(
+            f"connect_params holds {secret[0]}, and connect_params is shown in output.",
+            next_step="use login_password, and an ssl_key that is protected by its file mode.",
         )
     if not SHORTEST_PASSWORD <= int(options["password_length"]) <= LONGEST_PASSWORD:
         raise errors.ConfigurationError(

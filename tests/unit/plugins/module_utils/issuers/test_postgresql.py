@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 import typing as t
 
 import pytest
@@ -14,7 +15,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.clients.postgre
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Attempt, Issued, Setting
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.postgresql import PostgresqlIssuer, RolePassword
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import SystemClock
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError, MissingLibrary
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
 
 SETTING = Setting("orders-db", rotate_after=1, grace=1, recovery_wait=0, clock=SystemClock())
@@ -45,6 +46,8 @@ class TestOptions:
         [
             ({"ca_cert": "/ca.pem"}, "ssl_mode=prefer never looks"),
             ({"ca_cert": "/ca.pem", "ssl_mode": "disable"}, "never looks"),
+            ({"connect_params": {"password": "visible"}}, "holds password"),
+            ({"connect_params": {"sslpassword": "visible"}}, "holds sslpassword"),
             ({"password_length": 19}, "password_length"),
             ({"password_length": 201}, "password_length"),
             ({"role": ""}, "no name"),
@@ -64,6 +67,7 @@ class TestOptions:
         with pytest.raises(ConfigurationError, match=named) as caught:
             make(**options)
         assert caught.value.next_step
+        assert "visible" not in str(caught.value)
 
     def test_an_authority_that_is_looked_at_is_welcome(self) -> None:
         issuer = make(ca_cert="/ca.pem", ssl_mode="verify-full", ssl_cert="/c.pem", ssl_key="/k.pem")
@@ -117,6 +121,12 @@ class TestClient:
     def test_messages_are_one_line_without_the_password(self) -> None:
         failure = ValueError("connection failed: to db1\n\tthe s3cret was wrong.")
         assert client._public_text(failure, "s3cret") == "to db1 the ******** was wrong"
+
+    def test_a_missing_library_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "psycopg", None)
+        with pytest.raises(MissingLibrary, match="psycopg") as caught:
+            client.require_driver()
+        assert "pip install" in caught.value.next_step
 
     def test_a_server_shows_no_connection_parameters(self) -> None:
         assert "hidden" not in repr(Server("db1", 5432, "postgres", {"sslpassword": "hidden"}))
