@@ -64,6 +64,7 @@ def setup(target: str) -> None:
     started = time.monotonic()
     if target in ("setup", "test", "real"):
         debian.need_command("/usr/lib/postgresql/15/bin/postgres", "postgresql-15", "the PostgreSQL 15 suite")
+        debian.need_command("/lib/systemd/systemd", "systemd", "the suite of service managers")
     venvs.pip_wheel(venvs.PIP)
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
         built = list(pool.map(venvs.ensure, _recipes(target)))
