@@ -23,7 +23,7 @@ options:
           - The kind of store.
           - V(vault) is the KV engine, version 1 or 2, of HashiCorp Vault or OpenBao and needs the Python package C(hvac).
           - V(ssm) is AWS Systems Manager Parameter Store and V(secretsmanager) is AWS Secrets Manager. They need C(botocore).
-          - V(file) is a YAML file encrypted with C(ansible-vault), on the machine where the module runs, which needs ansible-core.
+          - V(file) is a YAML file encrypted with C(ansible-vault), where the module runs. It needs ansible-core there.
         type: str
         required: true
         choices: [vault, ssm, secretsmanager, file]
@@ -38,7 +38,7 @@ options:
         type: str
       url:
         description:
-          - The address of the Vault server. HTTPS, except to this machine itself, unless you accept that secrets cross the network in clear.
+          - The address of the Vault server. Without HTTPS, secrets cross the network in clear.
           - The environment variables E(ANSIBLE_HASHI_VAULT_ADDR) and E(VAULT_ADDR) are used if it is not given.
         type: str
       engine_mount_point:
@@ -74,7 +74,8 @@ options:
       token:
         description:
           - The token, for O(store.auth_method=token).
-          - The environment variables E(ANSIBLE_HASHI_VAULT_TOKEN) and E(VAULT_TOKEN) are used if it is not given, then the token file.
+          - The environment variables E(ANSIBLE_HASHI_VAULT_TOKEN) and E(VAULT_TOKEN) are used if it is not given,
+            then the token file.
         type: str
       token_path:
         description: The directory of O(store.token_file), the user's home directory if not given.
@@ -99,7 +100,8 @@ options:
         type: str
       secret_id:
         description:
-          - With O(store.type=vault), the AppRole's secret id. The environment variable E(ANSIBLE_HASHI_VAULT_SECRET_ID) is used if it is not given.
+          - With O(store.type=vault), the AppRole's secret id. The environment variable
+            E(ANSIBLE_HASHI_VAULT_SECRET_ID) is used if it is not given.
           - With O(store.type=secretsmanager), another way to write O(store.name), as Secrets Manager itself calls it.
             Because the option is treated as a secret, Ansible blots the name out of messages; O(store.name) has no such effect.
         type: str

@@ -37,6 +37,7 @@ class OpenBao:
 
     def __init__(self, durable: bool = False, tls: Path | None = None) -> None:
         self.port = free_port()
+        self.cluster_port = free_port()
         self.durable = durable
         self.tls = tls
         self.url = f"http{'s' if tls else ''}://{HOST}:{self.port}"
@@ -79,7 +80,7 @@ class OpenBao:
             command += ["-dev", "-dev-no-store-token", f"-dev-listen-address={HOST}:{self.port}"]
         with (self._top / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self._top, env=environment)
-        self._wait()
+        self._wait_until("sys/health?standbyok=true&sealedcode=200&uninitcode=200")
 
     def stop(self) -> None:
         """End the process."""
@@ -92,7 +93,9 @@ class OpenBao:
         self.call("POST", "sys/seal")
 
     def unseal(self) -> None:
+        """Unseal, and wait until the server has made itself the leader of its cluster of one."""
         self.call("POST", "sys/unseal", {"key": self._unseal_key})
+        self._wait_until("sys/health")
 
     def policy(self, name: str, rules: t.Mapping[str, t.Sequence[str]]) -> None:
         """A policy; C(rules) are API path to capabilities."""
@@ -144,11 +147,13 @@ class OpenBao:
         if self.tls:
             files = {"tls_cert_file": "cert.pem", "tls_key_file": "key.pem", "tls_client_ca_file": "ca.pem"}
             listener.update({option: str(self.tls / name) for option, name in files.items()})
+        data = self._top / "data"
+        data.mkdir(exist_ok=True)
         config = {
-            "storage": {"file": {"path": str(self._top / "data")}},
+            "storage": {"raft": {"path": str(data), "node_id": "one"}},
             "listener": [{"tcp": listener}],
             "api_addr": self.url,
-            "disable_mlock": True,
+            "cluster_addr": f"https://{HOST}:{self.cluster_port}",
         }
         path = self._top / "config.json"
         path.write_text(json.dumps(config), encoding="utf-8")
@@ -159,17 +164,17 @@ class OpenBao:
         self._unseal_key, self.root_token = answer["keys"][0], answer["root_token"]
         self.unseal()
 
-    def _wait(self) -> None:
+    def _wait_until(self, path: str) -> None:
         give_up_at = time.monotonic() + _START_SECONDS
-        while not self._answers():
+        while not self._answers(path):
             assert self._process is not None, "not started"
             if self._process.poll() is not None or time.monotonic() > give_up_at:
-                raise RuntimeError("OpenBao did not start; its log is in its directory")
+                raise RuntimeError(f"OpenBao did not start: {self.log()}")
             time.sleep(0.05)
 
-    def _answers(self) -> bool:
+    def _answers(self, path: str) -> bool:
         with contextlib.suppress(OSError):
-            self.call("GET", "sys/health?standbyok=true&sealedcode=200&uninitcode=200")
+            self.call("GET", path)
             return True
         return False
 

@@ -63,7 +63,7 @@ class AnsibleVault:
         if value is None:
             return {}
         if not isinstance(value, dict):
-            raise errors.Rejected(f"{path} does not hold a YAML mapping.", next_step="make it one; the fields are published in it.")
+            raise errors.Rejected(f"{path} does not hold a YAML mapping.", next_step="make it one, with a key for each field.")
         return value
 
     def _open(self) -> tuple[t.Any, t.Any]:

@@ -75,6 +75,8 @@ VAULT_OPTIONS: dict[str, t.Any] = {
     **vault_login.LOGIN_OPTIONS,
 }
 
+_SECRET_OPTIONS = [name for name, option in VAULT_OPTIONS.items() if option.get("no_log")]
+
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
@@ -160,7 +162,8 @@ class VaultClient:
             self._login.log_in(client, self._options)
         except hvac.exceptions.VaultError as refused:
             # A wrong role id or secret id is answered with 400, not with 403: both mean that nobody is logged in.
-            said = public_message(getattr(refused, "json", None), _strings_in(self._options))
+            secrets = [str(self._options[name]) for name in _SECRET_OPTIONS if self._options.get(name)]
+            said = public_message(getattr(refused, "json", None), secrets)
             raise errors.Denied(
                 f"Vault refused the {method} log-in{said}.",
                 next_step=f"check the {method} options of the store, its mount_point and its namespace.",

@@ -151,7 +151,7 @@ class VaultStore(Store):
             if self._forced_version:
                 return self._forced_version
             raise errors.Denied(
-                f"Vault refused to {doing} (HTTP 403): no such mount, or the token is invalid or has no right under it.",
+                f"Vault refused to {doing} (HTTP 403): no such mount, a bad token, or no right under it.",
                 next_step="check store.engine_mount_point, store.namespace and the token's policies, or give store.kv_version.",
             )
         kind = answer.data.get("type")
@@ -192,5 +192,5 @@ class VaultStore(Store):
 def _checked_path(given: t.Any, option: str) -> str:
     path = str(given or "").strip("/")
     if not path or any(part in ("", ".", "..") for part in path.split("/")) or not path.isprintable():
-        raise errors.ConfigurationError(f"store.{option} is missing or is not a path in Vault.", next_step="write it as orders/db.")
+        raise errors.ConfigurationError(f"store.{option} is missing or no path in Vault.", next_step="write it as orders/db.")
     return path

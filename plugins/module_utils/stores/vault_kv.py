@@ -74,8 +74,8 @@ class KeyValue(abc.ABC):
 
     def _wrong_version(self, version: int) -> errors.ConfigurationError:
         return errors.ConfigurationError(
-            f"store.kv_version is {version}, but the KV engine at {self._mount} is not of that version.",
-            next_step="correct store.kv_version, or leave it out.",
+            f"what answers at the mount {self._mount} is not a KV engine of version {version}.",
+            next_step="check store.kv_version, or leave it out, and check store.url.",
         )
 
 
