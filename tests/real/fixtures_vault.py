@@ -48,7 +48,7 @@ class VaultMaker(StoreMaker):
         self.mark = secrets.token_hex(6)
         self.path = f"{self.mark}/db"
         self.api = f"{mount}/data/" if mount == "secret" else f"{mount}/"
-        rules = {self.api + self.path: WRITE, f"{self.api}locksmith/{self.path}": WRITE}
+        rules: dict[str, t.Sequence[str]] = {self.api + self.path: WRITE, f"{self.api}locksmith/{self.path}": WRITE}
         if mount != "secret":
             rules[f"{self.api}locksmith/.claims/{self.path}"] = (*WRITE, "delete")
         server.policy(f"writer-{self.mark}", rules)

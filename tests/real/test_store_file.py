@@ -17,9 +17,10 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.stores import file as file_store
+from ansible_collections.locksmith.rotation.plugins.module_utils.stores.file import FileStore
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms import errors
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
-from ansible_collections.locksmith.rotation.tests.real.fixtures_file import FileMaker
+from ansible_collections.locksmith.rotation.tests.real.fixtures_file import FIELDS, FileMaker
 
 AT = "2026-11-21T03:14:00Z"
 PASSWORD = "Hm7pXq2-first-value"
@@ -196,6 +197,6 @@ def test_without_ansible_core_it_says_what_is_missing(files: FileMaker, monkeypa
 
 
 @pytest.mark.parametrize("missing", ["path", "vault_password_file"])
-def test_both_options_are_needed(files: FileMaker, missing: str) -> None:
+def test_both_options_are_needed(missing: str) -> None:
     with pytest.raises(errors.ConfigurationError, match="store.path and store.vault_password_file"):
-        files.make(**{missing: None})
+        FileStore.create({"path": "db.yml", "vault_password_file": "password", missing: None}, FIELDS, None)

@@ -48,6 +48,12 @@ def test_an_approle_logs_in(kv2: VaultMaker) -> None:
     assert store.write_journal("text", None) == "1"
 
 
+def test_the_secret_id_comes_from_the_environment_too(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANSIBLE_HASHI_VAULT_SECRET_ID", CREDENTIAL)
+    recorded(recorder, auth_method="approle", role_id="r").read_journal()
+    assert recorder.at("auth/")[0].body == {"role_id": "r", "secret_id": CREDENTIAL}
+
+
 def test_a_user_with_a_password_logs_in(kv2: VaultMaker) -> None:
     kv2.server.userpass(kv2.mark, CREDENTIAL, [f"writer-{kv2.mark}"])
     store = kv2.make(token=None, auth_method="userpass", username=kv2.mark, password=CREDENTIAL)
@@ -194,7 +200,7 @@ def test_an_unknown_certificate_is_refused_unless_checking_is_off(vault_tls: Ope
 
 
 def test_a_journal_outlives_a_seal_which_is_reported(vault_tls: OpenBao) -> None:
-    ca = {"ca_cert": str(t.cast(Path, vault_tls.tls) / "ca.pem"), "retries": 0}
+    ca: dict[str, t.Any] = {"ca_cert": str(t.cast(Path, vault_tls.tls) / "ca.pem"), "retries": 0}
     maker = VaultMaker(vault_tls, "secret")
     maker.make(**ca).write_journal("text", None)
     vault_tls.seal()

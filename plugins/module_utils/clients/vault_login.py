@@ -33,7 +33,8 @@ LOGIN_OPTIONS: dict[str, t.Any] = {
     "username": {"type": "str", "fallback": (env_fallback, ["ANSIBLE_HASHI_VAULT_USERNAME"])},
     "password": {"type": "str", "no_log": True, "fallback": (env_fallback, ["ANSIBLE_HASHI_VAULT_PASSWORD"])},
     "role_id": {"type": "str", "fallback": (env_fallback, ["ANSIBLE_HASHI_VAULT_ROLE_ID"])},
-    "secret_id": {"type": "str", "no_log": True, "fallback": (env_fallback, ["ANSIBLE_HASHI_VAULT_SECRET_ID"])},
+    # Without fallback: it is the secret's name in Secrets Manager, which must not become Vault's secret id by accident.
+    "secret_id": {"type": "str", "no_log": True},
     "jwt": {"type": "str", "no_log": True, "fallback": (env_fallback, ["ANSIBLE_HASHI_VAULT_JWT"])},
     "aws_iam_server_id": {"type": "str"},
     "cert_auth_public_key": {"type": "path"},
@@ -92,7 +93,8 @@ class _AppRole(Login):
     usual_mount = "approle"
 
     def log_in(self, client: t.Any, options: Options) -> None:
-        client.auth.approle.login(options["role_id"], options.get("secret_id"), mount_point=self.mount(options))
+        secret_id = options.get("secret_id") or os.environ.get("ANSIBLE_HASHI_VAULT_SECRET_ID")
+        client.auth.approle.login(options["role_id"], secret_id, mount_point=self.mount(options))
 
 
 class _UserPass(Login):
