@@ -126,7 +126,7 @@ class Kv1(KeyValue):
     """Version 1. The revision is a fingerprint of the fields; see the module's docstring about the claim.
 
     Holds as long as one write takes less than C(SETTLE) to arrive, or whoever was slower notices it (a slow writer waits
-    C(LEASE) instead), and whoever has the claim finishes within C(LEASE).
+    C(LEASE) and claims anew), and whoever has the claim finishes within C(LEASE).
     """
 
     #: Seconds.
@@ -190,29 +190,31 @@ class Kv1(KeyValue):
     def _claim(self, path: str, owner: str, check: t.Callable[[], None]) -> None:
         """Wait for the claim. One that has not changed for C(LEASE) on our own clock belongs to a run that was killed."""
         began = seen_at = self._clock.monotonic()
-        seen: str | None = None
+        seen: dict[str, t.Any] | None = None
         while self._clock.monotonic() - began < self.GIVE_UP:
             looked_at = self._clock.monotonic()
-            holder = self._holder(path)
-            if holder is None or (holder == seen and looked_at - seen_at > self.LEASE):
+            claim = self._read(path)
+            holder = _owner(claim)
+            if holder in (None, owner) or (claim == seen and looked_at - seen_at > self.LEASE):
                 if self._settled(path, owner, looked_at):
                     return
                 continue
-            if holder != seen:
-                seen, seen_at = holder, looked_at
+            if claim != seen:
+                seen, seen_at = claim, looked_at
             check()
             self._clock.sleep(self._POLL * random.uniform(0.5, 1.5))
         raise errors.Unreachable(f"other runs hold the claim vault {self._mount}/{path}.", next_step="the next run tries again.")
 
     def _settled(self, path: str, owner: str, looked_at: float) -> bool:
-        self._write(path, {"owner": owner})
-        took = self._clock.monotonic() - looked_at
-        self._clock.sleep(self.SETTLE if took < self.SETTLE else self.LEASE)
-        return self._holder(path) == owner
+        """Claim what was free at C(looked_at). A claim that arrived late may have overwritten that of a run at work: it
+        stands for as long as that run may need, and is no more than a reason for others to wait."""
+        self._write(path, {"owner": owner, "number": secrets.token_hex(4)})
+        late = self._clock.monotonic() - looked_at >= self.SETTLE
+        self._clock.sleep(self.LEASE if late else self.SETTLE)
+        return not late and self._holder(path) == owner
 
     def _holder(self, path: str) -> str | None:
-        fields = self._read(path)
-        return None if fields is None else str(fields.get("owner"))
+        return _owner(self._read(path))
 
     def _read(self, path: str) -> dict[str, t.Any] | None:
         answer = self._client.request("get", self.api_path(path), doing=f"read {self._mount}/{path}", tolerated=(404,))
@@ -228,6 +230,10 @@ class Kv1(KeyValue):
         )
         if answer.status == 404:
             raise self._wrong_version(1)
+
+
+def _owner(claim: t.Mapping[str, t.Any] | None) -> str | None:
+    return None if claim is None else str(claim.get("owner"))
 
 
 def _fingerprint(fields: t.Mapping[str, t.Any]) -> str:

@@ -88,16 +88,43 @@ def test_a_claim_overwritten_while_it_settles_is_lost(kv: Kv1, memory: Memory, c
     assert memory.kept[CLAIM] == {"owner": "rival"}
 
 
-def test_a_claim_that_was_slow_to_arrive_waits_until_nobody_else_can_be_at_work(
+def test_a_claim_that_was_slow_to_arrive_waits_out_whoever_it_overwrote_and_is_made_anew(
     kv: Kv1, memory: Memory, clock: MovedClock
 ) -> None:
-    def slow(method: str, path: str) -> None:
+    claims: list[t.Any] = []
+
+    def slow_once(method: str, path: str) -> None:
         if method == "post" and path == CLAIM:
-            clock.time += Kv1.SETTLE * 2
+            clock.time += 0.0 if claims else Kv1.SETTLE * 2
+            claims.append(memory.kept.get(CLAIM))
+
+    memory.before = slow_once
+    kv.replace(JOURNAL, JOURNAL, NEVER, {"journal": "text"})
+    assert clock.slept == [Kv1.LEASE, Kv1.SETTLE]
+    assert memory.kept == {"kv1/" + JOURNAL: {"journal": "text"}}
+
+
+def test_a_waiting_run_takes_a_claim_made_anew_for_a_new_one(kv: Kv1, memory: Memory, clock: MovedClock) -> None:
+    numbers: list[int] = []
+
+    def renewed(method: str, path: str) -> None:
+        if method == "get" and path == CLAIM and clock.time < 1000.0 + 2 * Kv1.LEASE:
+            numbers.append(int((clock.time - 1000.0) // (Kv1.LEASE * 0.9)))
+            memory.kept[CLAIM] = {"owner": "slow run", "number": numbers[-1]}
+
+    memory.before = renewed
+    kv.replace(JOURNAL, JOURNAL, NEVER, {"journal": "text"})
+    assert clock.time - 1000.0 > 2.5 * Kv1.LEASE
+
+
+def test_a_vault_that_is_always_slow_is_given_up_on(kv: Kv1, memory: Memory, clock: MovedClock) -> None:
+    def slow(method: str, path: str) -> None:
+        clock.time += Kv1.SETTLE
 
     memory.before = slow
-    kv.replace(JOURNAL, JOURNAL, NEVER, {"journal": "text"})
-    assert clock.slept == [Kv1.LEASE]
+    with pytest.raises(errors.Unreachable):
+        kv.replace(JOURNAL, JOURNAL, NEVER, {"journal": "text"})
+    assert "kv1/" + JOURNAL not in memory.kept
 
 
 def test_a_claim_that_nobody_renews_runs_out(kv: Kv1, memory: Memory, clock: MovedClock) -> None:
