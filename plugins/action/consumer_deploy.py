@@ -71,6 +71,9 @@ class ActionModule(ActionBase):
         for item in items:
             item.update(error="", stopped="", write="", restart=False, fingerprint="")
             item["shape"] = shape_of(item, templates.get(item["id"], ""))
+            if self._task.check_mode and values.is_foretold(item):
+                item.update(deployed="", running="", write="another version would be published", restart=True)
+                continue
             try:
                 item["fingerprint"] = values.fingerprint(item)
             except LocksmithError as error:
@@ -78,7 +81,7 @@ class ActionModule(ActionBase):
 
     def _look(self, items: Items, variables: dict[str, t.Any]) -> tuple[str, Items]:
         """One round trip: what is on the host, and proofs of what is right."""
-        sane = [item for item in items if not item["error"]]
+        sane = [item for item in items if not item["error"] and not item["write"]]
         seen = self._run_module("consumer_inspect", variables, entries=_public(sane), state_dir=self._task.args.get("state_dir"))
         for item, found in zip(sane, seen["entries"]):
             item.update({name: found[name] for name in ("deployed", "running", "error", "write", "restart")})

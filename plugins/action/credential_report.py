@@ -40,6 +40,7 @@ def facts_of(name: str, variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     rotated = plain(variables.get("credential_result") or {})
     retired = plain(variables.get("credential_retired") or {})
     merged = {**rotated, **{field: value for field, value in retired.items() if value is not None}} if "state" in retired else rotated
+    merged["waiting_for"] = list(dict.fromkeys([*(rotated.get("waiting_for") or ()), *(retired.get("waiting_for") or ())]))
     done = [step["action"] for step in (rotated, retired) if step.get("action") not in (None, "none")]
     return {"credential": name, **_public(merged), "done": list(dict.fromkeys(done))}
 

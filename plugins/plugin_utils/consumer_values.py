@@ -18,6 +18,8 @@ from ansible_collections.locksmith.rotation.plugins.plugin_utils.issuers import 
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain, plain_text
 
 Entry = t.Mapping[str, t.Any]
+#: What a rotation can do that gives hosts another version.
+_NEW_VERSION = ("created", "rotated", "resumed", "rolled_back")
 
 
 class Values:
@@ -38,6 +40,13 @@ class Values:
             if told:
                 return told
         return self.value(entry).fingerprint()
+
+    def is_foretold(self, entry: Entry) -> bool:
+        """In check mode: would the run have published another version by now, which does not exist?"""
+        if entry["store"] or entry["credential"] not in self._hostvars:
+            return False
+        result = self._hostvars[entry["credential"]].get("credential_result") or {}
+        return bool(result.get("changed")) and plain_text(result.get("action") or "") in _NEW_VERSION
 
     def value(self, entry: Entry) -> SecretFields:
         """The value, from the store."""

@@ -57,7 +57,7 @@ def perform(issuer_class: type[Issuer], params: t.Mapping[str, t.Any], check_mod
         finally:
             _close(issuer, store)
     except LocksmithError as error:
-        if credential not in error.message:
+        if not error.message.startswith(credential):
             error.message = f"{credential}: {error.message}"
         raise
 

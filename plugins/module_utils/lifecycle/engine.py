@@ -175,9 +175,10 @@ class Engine:
 
     def _step_by_step(self, journal: Journal, retiring: Retiring, before: dict[str, t.Any]) -> Outcome:
         done: list[str] = []
-        step = Step()
+        step, gate = Step(), None
         for _dummy in range(_MOST_STEPS):
             step = retiring.next_step(journal)
+            gate = step.gate or gate
             if not step.do:
                 break
             if self._check_mode:
@@ -189,7 +190,7 @@ class Engine:
         noted = retiring.note(journal, step, self._check_mode)
         why = "; ".join([*done, *([step.wait] if step.wait else [])])
         action = done[-1] if done else ("held" if step.pending else "none")
-        return Outcome(bool(done) or noted, action, why, journal, before, step.pending, step.gate)
+        return Outcome(bool(done) or noted, action, why, journal, before, step.pending, gate)
 
     # ---- reading ------------------------------------------------------------------------------------------------
 

@@ -233,13 +233,14 @@ class Issuing:
         journal.discard(self._clock.now(), "did not verify")
 
     def _undo(self, journal: Journal, candidate: Version) -> None:
+        """Take the candidate out of service again; where it has overwritten the published value, put that back."""
         self._keeper.still_ours(journal)
         current = journal.current
-        if self._issuer.MINTS:
-            if not candidate.restored:
-                self._issuer.delete(candidate.issued())
-        elif self._issuer.capacity == 1 and current is not None and journal.intent is not None:
-            self._issuer.issue(journal.intent.attempt, current.issued(), journal.known_values())
+        if self._issuer.capacity == 1 and not self._issuer.MINTS:
+            if current is not None and journal.intent is not None:
+                self._issuer.issue(journal.intent.attempt, current.issued(), journal.known_values())
+        elif not candidate.restored:
+            self._issuer.delete(candidate.issued())
 
     def abandon(self, journal: Journal) -> None:
         """Give an unfinished attempt up on purpose, before anything of it is published."""

@@ -102,6 +102,7 @@ class Retiring:
             return ""
         if step.do == "prove":
             journal.prove(now)
+            journal.waiting = _waiting(step.gate)
             self._remember_consumers(journal)
             self._keeper.save(journal, hold=False)
         elif step.do == "unprove":
@@ -117,7 +118,7 @@ class Retiring:
         """Write down whom we wait for, if that is news; C(status) shows it between runs. Returns whether it is."""
         if step.gate is None:
             return False
-        waiting = {"proved": step.gate.proved, "expected": step.gate.expected, "pending": list(step.pending[:_PENDING_KEPT])}
+        waiting = _waiting(step.gate)
         if journal.waiting == waiting:
             return False
         if not check_mode:
@@ -150,3 +151,10 @@ class Retiring:
         oldest = now - self._keeper.policy.forget_after
         kept = {host: seen for host, seen in journal.consumers.items() if seen >= oldest and host not in self._forget}
         journal.consumers = {**kept, **{proof.host: round(now) for proof in self._proofs or ()}}
+
+
+def _waiting(gate: Verdict | None) -> dict[str, t.Any]:
+    """The gate's verdict as the journal keeps it."""
+    if gate is None:
+        return {}
+    return {"proved": gate.proved, "expected": gate.expected, "pending": list(gate.pending[:_PENDING_KEPT])}
