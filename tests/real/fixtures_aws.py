@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import json
 import secrets
 import threading
 import typing as t
@@ -15,10 +16,12 @@ import botocore.exceptions
 import pytest
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.clients import aws
+from ansible_collections.locksmith.rotation.plugins.module_utils.stores.interface import Store
 from ansible_collections.locksmith.rotation.plugins.module_utils.stores.secretsmanager import SecretsManagerStore
 from ansible_collections.locksmith.rotation.plugins.module_utils.stores.ssm import SsmStore
 from ansible_collections.locksmith.rotation.plugins.module_utils.stores.ssm_journal import WRITE_ATTEMPTS
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms import errors
+from ansible_collections.locksmith.rotation.tests.real.store_makers import StoreMaker
 from ansible_collections.locksmith.rotation.tests.servers.moto import Moto
 
 FIELDS = ("access_key_id", "secret_access_key")
@@ -86,6 +89,95 @@ class Aws:
         name = {"ssm": f"/app/{self.mark}", "secretsmanager": f"app/{self.mark}"}[service]
         given = {"name": name, **self.moto.options, **options}
         return [aws.client(service, given, attempts) for attempts in (1, aws.MAX_ATTEMPTS, WRITE_ATTEMPTS)]
+
+
+class _AwsMaker(StoreMaker):
+    """For the conformance tests. C(service) is botocore's name, and that of P(Aws)'s method too."""
+
+    service: t.ClassVar[str]
+
+    def __init__(self, in_aws: Aws) -> None:
+        self._aws = in_aws
+        self._as: dict[str, t.Any] = {}
+
+    def make(self, field_names: t.Sequence[str], renames: t.Mapping[str, str] | None = None) -> Store:
+        store: Store = getattr(self._aws, self.service)(field_names, renames, **self._as)
+        return store
+
+    @contextlib.contextmanager
+    def without_rights(self) -> t.Iterator[None]:
+        reads = [f"{self.service}:{right}" for right in ("GetParameter", "GetSecretValue", "DescribeSecret")]
+        self._as = self._aws.moto.user(f"reader-{self._aws.mark}", reads)
+        try:
+            with self._aws.moto.enforcing():
+                yield
+        finally:
+            self._as = {}
+
+
+class SsmMaker(_AwsMaker):
+    """One JSON parameter."""
+
+    service = "ssm"
+
+    def put_sibling(self, name: str, value: str) -> None:
+        text = json.dumps({**(self.raw() or {}), name: value})
+        self._aws.client("ssm").put_parameter(Name=f"/app/{self._aws.mark}", Value=text, Type="SecureString", Overwrite=True)
+
+    def raw(self) -> dict[str, t.Any] | None:
+        ssm = self._aws.client("ssm")
+        found = ssm.get_parameters(Names=[f"/app/{self._aws.mark}"], WithDecryption=True)["Parameters"]
+        return dict(json.loads(found[0]["Value"])) if found else None
+
+    def traces(self) -> t.Any:
+        return [(each["Name"], each["Version"]) for each in self._everything() if self._aws.mark in each["Name"]]
+
+    def journal_of_reader(self) -> str:
+        """What a right to C(parameter/app/mark*) would show, the value itself left out."""
+        name = f"/app/{self._aws.mark}"
+        return "".join(each["Value"] for each in self._everything() if each["Name"].startswith(name) and each["Name"] != name)
+
+    def _everything(self) -> list[dict[str, t.Any]]:
+        by_path = self._aws.client("ssm").get_paginator("get_parameters_by_path")
+        pages = by_path.paginate(Path="/", Recursive=True, WithDecryption=True)
+        return [each for page in pages for each in page["Parameters"]]
+
+
+class SecretsManagerMaker(_AwsMaker):
+    """One JSON secret."""
+
+    service = "secretsmanager"
+
+    def put_sibling(self, name: str, value: str) -> None:
+        client, secret = self._aws.client("secretsmanager"), f"app/{self._aws.mark}"
+        text, before = json.dumps({**(self.raw() or {}), name: value}), self.raw()
+        if before is None:
+            client.create_secret(Name=secret, SecretString=text)
+        else:
+            client.put_secret_value(SecretId=secret, SecretString=text)
+
+    def raw(self) -> dict[str, t.Any] | None:
+        secret = f"app/{self._aws.mark}"
+        if secret not in self._names():
+            return None
+        # AWS takes AWSCURRENT for granted; moto forgets that the label has moved.
+        got = self._aws.client("secretsmanager").get_secret_value(SecretId=secret, VersionStage="AWSCURRENT")
+        return dict(json.loads(got["SecretString"]))
+
+    def traces(self) -> t.Any:
+        client = self._aws.client("secretsmanager")
+        ours = [name for name in self._names() if self._aws.mark in name]
+        return {name: client.describe_secret(SecretId=name)["VersionIdsToStages"] for name in ours}
+
+    def journal_of_reader(self) -> str:
+        """What a right to C(secret:app/mark*) would show, the value itself left out."""
+        client, secret = self._aws.client("secretsmanager"), f"app/{self._aws.mark}"
+        others = [name for name in self._names() if name.startswith(secret) and name != secret]
+        return "".join(client.get_secret_value(SecretId=name)["SecretString"] for name in others)
+
+    def _names(self) -> list[str]:
+        pages = self._aws.client("secretsmanager").get_paginator("list_secrets").paginate()
+        return [each["Name"] for page in pages for each in page["SecretList"]]
 
 
 def race(action: t.Callable[[int], t.Any], count: int) -> dict[int, t.Any]:

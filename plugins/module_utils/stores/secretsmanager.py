@@ -137,10 +137,7 @@ class SecretsManagerStore(Store):
         try:
             self._create_secret(self._journal_name, value, token, "A locksmith.rotation journal. Do not edit.")
         except _Taken:
-            held = self._get(self._journal_name)
-            if held is not None and held.value == value:
-                return
-            if held is not None:
+            if self._get(self._journal_name) is not None:
                 raise
             self._put(self._journal_name, value, token)
 
