@@ -14,6 +14,10 @@ from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import pl
 
 Service = t.Mapping[str, t.Any]
 _STATES = {"restart": "restarted", "reload": "reloaded"}
+_RESET = """
+test "$1" = user && export XDG_RUNTIME_DIR="${XDG_RUNTIME_DIR:-/run/user/$(id -u)}"
+exec systemctl "--$1" reset-failed -- "$2"
+"""
 
 
 class ActionModule(ActionBase):
@@ -52,8 +56,7 @@ class ActionModule(ActionBase):
     def _call(self, service: Service, do: str, variables: dict[str, t.Any]) -> dict[str, t.Any]:
         manager = service["manager"]
         if manager == "systemd":
-            arguments = {"name": service["name"], "state": _STATES[do], "scope": service["scope"]}
-            return self._module("ansible.builtin.systemd_service", arguments, variables)
+            return self._systemd(service, do, variables)
         if manager == "sysvinit":
             return self._module("ansible.builtin.sysvinit", {"name": service["name"], "state": _STATES[do]}, variables)
         if manager == "service":
@@ -63,6 +66,16 @@ class ActionModule(ActionBase):
             return self._module("locksmith.rotation.consumer_signal", arguments, variables)
         argv = service["command"] if manager == "command" else _supervisor(service, do)
         return self._module("ansible.builtin.command", {"argv": argv}, variables)
+
+    def _systemd(self, service: Service, do: str, variables: dict[str, t.Any]) -> dict[str, t.Any]:
+        """A unit that crashed too often on a bad version has used up its starts: it gets new ones, and one more try."""
+        arguments = {"name": service["name"], "state": _STATES[do], "scope": service["scope"]}
+        answer = self._module("ansible.builtin.systemd_service", arguments, variables)
+        if answer.get("failed") and do == "restart":
+            argv = ["/bin/sh", "-c", _RESET, "sh", service["scope"], service["name"]]
+            self._module("ansible.builtin.command", {"argv": argv}, variables)
+            answer = self._module("ansible.builtin.systemd_service", arguments, variables)
+        return answer
 
     def _module(self, name: str, arguments: dict[str, t.Any], variables: dict[str, t.Any]) -> dict[str, t.Any]:
         answer: dict[str, t.Any] = self._execute_module(name, arguments, task_vars=variables)

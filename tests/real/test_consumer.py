@@ -15,6 +15,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
 from ansible_collections.locksmith.rotation.tests.servers.consumers import Fleet
 
@@ -262,7 +263,10 @@ def test_an_unsafe_place_is_refused_before_anything_is_sent(fleet: Fleet, place:
 
 def test_a_shared_file_keeps_what_others_wrote(fleet: Fleet) -> None:
     written = fleet.hosts["web01"] / "etc" / "credentials"
-    others = "# mine\n[default]\nregion=eu-west-1\naws_access_key_id = OLD\naws_secret_access_key=old\naws_session_token=t\n\n[other]\nx = 1"
+    others = (
+        "# mine\n[default]\nregion=eu-west-1\naws_access_key_id = OLD\naws_secret_access_key=old\n"
+        "aws_session_token=t\n\n[other]\nx = 1"
+    )
     written.write_text(others)
     fleet.publish(ci={"current": {"access_key_id": "NEW", "secret_access_key": "new/secret+"}})
     fleet.assign("web01", fleet.entry("web01", "ci", "credentials", format="aws_credentials"))
