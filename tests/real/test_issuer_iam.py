@@ -301,3 +301,13 @@ def test_an_unknown_status_is_not_active(iam: Iam) -> None:
     iam.root().update_access_key(UserName=USER, AccessKeyId=key.id, Status="Expired")
     listed: list[KeyInfo] = iam.issuer().keys()
     assert [known.active for known in listed] == [False]
+
+
+def test_every_page_of_the_list_is_read(iam: Iam, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = by_hand(iam), by_hand(iam)
+    issuer = iam.issuer()
+    whole = iam.root().list_access_keys(UserName=USER)["AccessKeyMetadata"]
+    pages = {None: {"AccessKeyMetadata": whole[:1], "IsTruncated": True, "Marker": "2"}, "2": {"AccessKeyMetadata": whole[1:]}}
+    paged = type("Paged", (), {"list_access_keys": lambda self, UserName, Marker=None: pages[Marker]})()
+    monkeypatch.setattr(issuer, "_iam", lambda: paged)
+    assert sorted(ids(issuer)) == sorted([first.id, second.id])

@@ -150,6 +150,7 @@ def preload(services: t.Iterable[str] = SERVICES) -> None:
                 made = _make(session, service, {"region": _GLOBAL_REGION}, _Identity("preload", "preload"), attempts)
                 if _can_turn():
                     _prepared[service, attempts] = made
+                made.exceptions  # noqa: B018  built from the whole model at the first refusal, once a session
 
 
 def client(service: str, options: Options, max_attempts: int = MAX_ATTEMPTS) -> t.Any:
