@@ -5,17 +5,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import itertools
 import typing as t
 
 import pytest
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.clients.aws import forget_clients, preload
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.iam import IamIssuer
-from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Setting
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issued, Issuer, Setting
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import SystemClock
+from ansible_collections.locksmith.rotation.tests.real.issuer_makers import Maker
 from ansible_collections.locksmith.rotation.tests.servers.aws_front import AwsFront
-from ansible_collections.locksmith.rotation.tests.servers.moto import Moto
+from ansible_collections.locksmith.rotation.tests.servers.moto import Moto, free_port
 
 MANAGER_RIGHTS = (
     "iam:ListAccessKeys",
@@ -77,3 +80,50 @@ def iam(iam_server: Moto) -> t.Iterator[Iam]:
     with AwsFront(iam_server.port) as front, iam_server.enforcing():
         yield Iam(iam_server, front, {**manager, "endpoint_url": front.url}, HastyClock())
         forget_clients()
+
+
+class IamMaker(Maker):
+    """Users of one account for the conformance tests; one that enforces signatures and rights."""
+
+    def __init__(self, account: Iam) -> None:
+        self._account = account
+        self._numbers = itertools.count()
+
+    def make(self) -> IamIssuer:
+        name = f"conform-{next(self._numbers)}"
+        self._account.root().create_user(UserName=name)
+        return self._account.issuer(user_name=name)
+
+    def unreachable(self, issuer: Issuer) -> IamIssuer:
+        return self._account.issuer(user_name=_name_of(issuer), endpoint_url=f"http://127.0.0.1:{free_port()}")
+
+    def missing(self) -> IamIssuer:
+        return self._account.issuer(user_name="nobody")
+
+    def denied(self, issuer: Issuer) -> IamIssuer:
+        return self._account.issuer(user_name=_name_of(issuer), secret_key="not-the-managers-secret")
+
+    def kill(self, issuer: Issuer, version: Issued) -> None:
+        self._account.root().delete_access_key(UserName=_name_of(issuer), AccessKeyId=version.id)
+
+    def foreign_key(self, issuer: Issuer) -> str:
+        return str(self._account.root().create_access_key(UserName=_name_of(issuer))["AccessKey"]["AccessKeyId"])
+
+    def secrets(self) -> t.Sequence[str]:
+        return (self._account.options["secret_key"],)
+
+
+def _name_of(issuer: Issuer) -> str:
+    return issuer.identity.rpartition(" ")[2]
+
+
+@contextlib.contextmanager
+def account_for_makers() -> t.Iterator[Maker]:
+    """One account for all conformance tests."""
+    with Moto() as server:
+        root = server.user("root", ["*"])
+        server.access_key, server.secret_key = root["access_key"], root["secret_key"]
+        manager = server.user("rotation", MANAGER_RIGHTS)
+        with AwsFront(server.port) as front, server.enforcing():
+            yield IamMaker(Iam(server, front, {**manager, "endpoint_url": front.url}, HastyClock()))
+            forget_clients()

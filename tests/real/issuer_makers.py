@@ -67,8 +67,17 @@ def _postgres(strategy: str, version: int) -> t.Iterator[Maker]:
         yield PostgresMaker(server, strategy)
 
 
+@contextlib.contextmanager
+def _iam() -> t.Iterator[Maker]:
+    from ansible_collections.locksmith.rotation.tests.real.fixtures_iam import account_for_makers
+
+    with account_for_makers() as maker:
+        yield maker
+
+
 #: Name of the case to what starts its server and yields its maker. Started once for all tests.
 MAKERS: dict[str, t.Callable[[], t.ContextManager[Maker]]] = {
+    "iam": _iam,
     "postgresql-18-single": lambda: _postgres("single_user", 18),
     "postgresql-15-single": lambda: _postgres("single_user", 15),
     "postgresql-18-alternating": lambda: _postgres("alternating_users", 18),
