@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible.plugins.action import ActionBase
+
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.inventory import GROUP, Catalogue, read_catalogue
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain, plain_text
 

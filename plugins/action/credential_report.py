@@ -9,6 +9,7 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import from_iso
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.duration import format_duration
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.inventory import GROUP
@@ -39,7 +40,9 @@ def facts_of(name: str, variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """What the plays registered about one credential: rotated first, retired after that."""
     rotated = plain(variables.get("credential_result") or {})
     retired = plain(variables.get("credential_retired") or {})
-    merged = {**rotated, **{field: value for field, value in retired.items() if value is not None}} if "state" in retired else rotated
+    merged = (
+        {**rotated, **{field: value for field, value in retired.items() if value is not None}} if "state" in retired else rotated
+    )
     merged["waiting_for"] = list(dict.fromkeys([*(rotated.get("waiting_for") or ()), *(retired.get("waiting_for") or ())]))
     done = [step["action"] for step in (rotated, retired) if step.get("action") not in (None, "none")]
     return {"credential": name, **_public(merged), "done": list(dict.fromkeys(done))}
@@ -47,7 +50,20 @@ def facts_of(name: str, variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 def _public(facts: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     wanted = (
-        *("type", "identity", "store", "state", "version", "id", "fingerprint", "created_at", "due_at", "previous", "overlap", "suspended"),
+        *(
+            "type",
+            "identity",
+            "store",
+            "state",
+            "version",
+            "id",
+            "fingerprint",
+            "created_at",
+            "due_at",
+            "previous",
+            "overlap",
+            "suspended",
+        ),
         *("consumers_proved", "consumers_expected", "waiting_for", "why", "msg", "failed", "failures", "last_error", "next_step"),
     )
     return {field: facts[field] for field in wanted if field in facts}
@@ -95,4 +111,6 @@ def _notes(fact: t.Mapping[str, t.Any]) -> list[str]:
 def _until(previous: t.Mapping[str, t.Any]) -> str:
     if previous.get("delete_after"):
         return f", deleted after {previous['delete_after']}"
-    return f", grace until {previous['grace_until']}" if previous.get("grace_until") else ", until every host has proved the new one"
+    return (
+        f", grace until {previous['grace_until']}" if previous.get("grace_until") else ", until every host has proved the new one"
+    )

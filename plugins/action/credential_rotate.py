@@ -14,6 +14,7 @@ import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
+
 from ansible_collections.locksmith.rotation.plugins.module_utils.clients import aws
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.rotation import argument_spec, failure, perform
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.spec import check_store_options

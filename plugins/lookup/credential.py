@@ -57,6 +57,7 @@ import typing as t  # noqa: E402
 
 from ansible.errors import AnsibleLookupError  # noqa: E402
 from ansible.plugins.lookup import LookupBase  # noqa: E402
+
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.values import read_value  # noqa: E402
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError, LocksmithError  # noqa: E402
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.issuers import issuer_class  # noqa: E402
@@ -76,7 +77,7 @@ class LookupModule(LookupBase):
 
     def _value(self, name: str, variables: t.Mapping[str, t.Any]) -> t.Any:
         hostvars = variables.get("hostvars", {})
-        known = hostvars[name] if name in hostvars else {}
+        known = hostvars.get(name) or {}
         store = plain(self.get_option("store") or known.get("credential_store"))
         kind = plain_text(self.get_option("type") or known.get("credential_type") or "")
         if not store or not kind:

@@ -11,8 +11,8 @@ module: credential_rotate
 short_description: Rotate a credential of any kind
 version_added: 0.1.0
 description:
-  - Does what the module of the credential's kind does (M(locksmith.rotation.iam_key_rotate), M(locksmith.rotation.pg_password_rotate), ...),
-    with the kind given as an option, so that one task serves a whole catalogue.
+  - Does what the module of the credential's kind does (M(locksmith.rotation.iam_key_rotate),
+    M(locksmith.rotation.pg_password_rotate) and so on), with the kind given as an option, so that one task serves a whole catalogue.
   - On a local connection the work is done in the controller's worker. Delegated to another host, the module of the kind runs there.
 author:
   - The locksmith.rotation contributors (@locksmith-rotation)
@@ -34,7 +34,8 @@ options:
     default: {}
   consumers_from_inventory:
     description:
-      - Collect O(consumers) from what the hosts of the whole inventory reported to the role P(locksmith.rotation.consumer#role) in this run.
+      - Collect O(consumers) from what the hosts of the whole inventory reported to the role P(locksmith.rotation.consumer#role)
+        in this run.
     type: bool
     default: false
 """

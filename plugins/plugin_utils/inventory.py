@@ -53,9 +53,11 @@ def read_catalogue(variables: Variables) -> Catalogue:
     return Catalogue(credentials, {name: tuple(hosts) for name, hosts in consumers.items()}, frozenset(canaries))
 
 
-def entries_of(variables: Variables) -> list[dict[str, t.Any]]:
+def entries_of(variables: Variables) -> list[Variables]:
     """The C(consumer_credentials) of a host that name a credential of the catalogue (not a store of their own)."""
-    return [entry for entry in variables.get("consumer_credentials") or () if isinstance(entry, t.Mapping) and not entry.get("store")]
+    return [
+        entry for entry in variables.get("consumer_credentials") or () if isinstance(entry, t.Mapping) and not entry.get("store")
+    ]
 
 
 def collect_proofs(credential: str, variables: Variables) -> list[dict[str, t.Any]] | None:

@@ -19,6 +19,7 @@ import time
 import typing as t
 
 import yaml
+
 from ansible_collections.locksmith.rotation.tests.servers.moto import Moto
 
 COLLECTIONS = pathlib.Path(__file__).absolute().parents[5]

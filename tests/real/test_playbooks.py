@@ -12,6 +12,7 @@ import time
 import typing as t
 
 import pytest
+
 from ansible_collections.locksmith.rotation.tests.real.estate import ROTATE, Estate
 from ansible_collections.locksmith.rotation.tests.servers.moto import Moto
 
@@ -153,7 +154,9 @@ def set_nested(option: str, **more: t.Any) -> t.Callable[[Estate], None]:
         broken(use_unknown, "web2", "deployr", "Nothing was changed"),
     ],
 )
-def test_bad_input_is_named_and_changes_nothing(estate: Estate, change: t.Callable[[Estate], None], words: t.Sequence[str]) -> None:
+def test_bad_input_is_named_and_changes_nothing(
+    estate: Estate, change: t.Callable[[Estate], None], words: t.Sequence[str]
+) -> None:
     change(estate)
     ended = estate.rotate()
     assert ended.status != 0

@@ -9,6 +9,7 @@ Ansible sends only its module_utils to a host, so ansible-core's own vault and P
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import os
 import typing as t
 
@@ -112,19 +113,21 @@ class Tagged:
 def _import() -> _Parts:
     try:
         import yaml
-        from ansible.errors import AnsibleError
-        from ansible.parsing import vault
-        from ansible.parsing.dataloader import DataLoader
+
+        # By name: these exist where Ansible runs, and not where one of its modules does.
+        error = importlib.import_module("ansible.errors").AnsibleError
+        vault = importlib.import_module("ansible.parsing.vault")
+        data_loader = importlib.import_module("ansible.parsing.dataloader").DataLoader
     except ImportError:
         raise errors.MissingLibrary(
             "ansible-core is needed for a store of type file and is not installed where this runs.",
             next_step="run the module on the controller (connection: local), or install ansible-core there.",
         ) from None
-    return _Parts(yaml, vault, DataLoader, AnsibleError, _loader(yaml), _dumper(yaml))
+    return _Parts(yaml, vault, data_loader, error, _loader(yaml), _dumper(yaml))
 
 
 def _loader(yaml: t.Any) -> t.Any:
-    class Loader(yaml.SafeLoader):  # type: ignore[misc]
+    class Loader(yaml.SafeLoader):
         pass
 
     def keep(loader: t.Any, suffix: str, node: t.Any) -> t.Any:
@@ -138,7 +141,7 @@ def _loader(yaml: t.Any) -> t.Any:
 def _dumper(yaml: t.Any) -> t.Any:
     """Texts with template marks get the tag C(!unsafe), so that Ansible hands them on as they are."""
 
-    class Dumper(yaml.SafeDumper):  # type: ignore[misc]
+    class Dumper(yaml.SafeDumper):
         pass
 
     def text(dumper: t.Any, value: str) -> t.Any:

@@ -13,6 +13,7 @@ import traceback
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.result import describe
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.run import this_run
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.spec import (

@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.spec import (
     build_store,
     check_store_options,

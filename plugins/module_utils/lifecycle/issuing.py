@@ -105,7 +105,7 @@ class Issuing:
             raise Conflict(
                 f"{journal.credential}: what {self._store.place} publishes is not the version that the journal calls current "
                 f"(version {current.number}): somebody changed it by hand.",
-                next_step="put the journalled value back (state=rolled_back is not needed), or remove the journal to have the new value adopted.",
+                next_step="publish the recorded value again, or remove the journal to have the new value adopted.",
             )
         return published
 
@@ -215,7 +215,7 @@ class Issuing:
                 raise VerificationFailed(
                     f"{journal.credential}: the new version {candidate.id} did not log in at {self._issuer.identity} within "
                     f"{self._keeper.policy.verify_timeout} s ({result.verdict.value}{': ' + result.detail if result.detail else ''}).",
-                    next_step="the published version was not touched and still works unless said otherwise; look at the issuer and run again.",
+                    next_step="the published version was not touched; look at the issuer and run again.",
                 )
             self._clock.sleep(pause * random.uniform(0.8, 1.2))
             pause = min(pause * 2, _LONGEST_PAUSE)

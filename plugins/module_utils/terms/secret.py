@@ -77,7 +77,7 @@ def register_secret(value: str) -> None:
         from ansible.module_utils.secrets import register_secret as register  # type: ignore[import-not-found,unused-ignore]
     except ImportError:  # ansible-core before 2.22 has no masking
         return
-    for form in {value, base64.b64encode(value.encode("utf-8")).decode("ascii"), quote(value, safe="")}:
+    for form in (value, base64.b64encode(value.encode("utf-8")).decode("ascii"), quote(value, safe="")):
         register(form)
 
 

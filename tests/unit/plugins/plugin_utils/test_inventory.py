@@ -37,12 +37,13 @@ def test_each_file_needs_its_own_proof() -> None:
 
 
 def test_silence_has_reasons() -> None:
-    silent = {
+    silent: dict[str, dict[str, t.Any]] = {
         "web1": {**WEB, "consumer_outcome": {"unreachable": True}},
         "web2": {**WEB, "consumer_outcome": {"failed": True, "detail": "probe"}},
         "web3": WEB,
     }
-    told = {proof["host"]: proof["detail"] for proof in collect_proofs("db", {**variables(**silent), "ansible_limit": "db"}) or []}
+    proofs = collect_proofs("db", {**variables(**silent), "ansible_limit": "db"}) or []
+    told = {proof["host"]: proof["detail"] for proof in proofs}
     assert told == {"web1": "unreachable", "web2": "failed: probe", "web3": "not in this run (--limit)"}
 
 

@@ -51,7 +51,7 @@ def _table() -> list[str]:
 
 def redraw(text: str) -> str:
     """C(text) with the drawing between its marks renewed."""
-    before, _, rest = text.partition(BEGIN)
+    before, dummy, rest = text.partition(BEGIN)
     return before + drawing() + rest.partition(END)[2]
 
 

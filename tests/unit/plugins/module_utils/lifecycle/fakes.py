@@ -137,7 +137,7 @@ class MintingIssuer(Issuer):
     def _mint(self, attempt: Attempt) -> Issued:
         number = next(self.world.numbers)
         self.world.minted += 1
-        key = {"name": attempt.name, "created": self.clock.now(), "active": True, "secret": f"secret-{number}"}
+        key: dict[str, t.Any] = {"name": attempt.name, "created": self.clock.now(), "active": True, "secret": f"secret-{number}"}
         self.world.keys[f"key-{number}"] = key
         return Issued(f"key-{number}", SecretFields({"id": f"key-{number}", "secret": key["secret"]}), key["created"])
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import LastUse
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.engine import Outcome
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.gate import ConsumerProof

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.policy import parse_exemption, parse_window
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import from_iso
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
@@ -40,7 +41,8 @@ def test_a_window_past_midnight_belongs_to_the_day_on_which_it_opens(moment: str
 
 
 @pytest.mark.parametrize(
-    "written", [{"start": "2", "end": "05:00"}, {"start": "02:00", "end": "02:00"}, {"days": ["xyz"], "start": "02:00", "end": "03:00"}]
+    "written",
+    [{"start": "2", "end": "05:00"}, {"start": "02:00", "end": "02:00"}, {"days": ["xyz"], "start": "02:00", "end": "03:00"}],
 )
 def test_a_malformed_window_is_refused(written: dict[str, object]) -> None:
     with pytest.raises(ConfigurationError, match="window"):

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.journal import Journal
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.states import MEANING, TRANSITIONS, Event, State
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import JournalError
@@ -19,8 +20,8 @@ def test_the_document_shows_the_code() -> None:
 
 def test_every_state_and_event_is_in_use() -> None:
     assert set(MEANING) == set(State)
-    assert {event for _, event in TRANSITIONS} == set(Event)
-    assert {state for state, _ in TRANSITIONS} == set(State)
+    assert {event for dummy, event in TRANSITIONS} == set(Event)
+    assert {state for state, dummy in TRANSITIONS} == set(State)
     reachable = {target for targets in TRANSITIONS.values() for target in targets}
     assert reachable == set(State)
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 import traceback
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import from_iso, to_iso
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.duration import format_duration, parse_duration
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError, Rejected
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields, generate_password
-from hypothesis import given
-from hypothesis import strategies as some
 
 
 @pytest.mark.parametrize(
@@ -45,10 +46,9 @@ def test_moments() -> None:
 
 def test_a_value_does_not_show_by_accident() -> None:
     fields = SecretFields({"username": "orders", "password": "s3cret-value"})
-    try:
+    with pytest.raises(ValueError) as caught:
         raise ValueError(fields)
-    except ValueError:
-        shown = traceback.format_exc()
+    shown = "".join(traceback.format_exception(caught.type, caught.value, caught.tb))
     for text in (repr(fields), str(fields), f"{fields}", f"{[fields]}", shown):
         assert "s3cret-value" not in text and "orders" not in text
     assert fields.reveal() == {"username": "orders", "password": "s3cret-value"}
