@@ -1,0 +1,37 @@
+# Copyright (c) 2026, the locksmith.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Draws what the demo showed as a picture of a terminal (SVG). Called by P(demo)."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+
+_COLOURS = {"": "#d5dbe1", "title": "#ffffff", "command": "#6cc7f5", "good": "#7fd88f", "bad": "#ff7b72", "dim": "#8b949e"}
+#: Pixels.
+_LINE, _CHARACTER, _MARGIN, _BAR = 19, 8.05, 20, 34
+_HEAD = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" role="img">
+<title>make demo: five credentials rotated on real servers</title>
+<rect width="100%" height="100%" rx="10" fill="#14181d"/>
+<g fill="#3a424c"><circle cx="22" cy="19" r="6"/><circle cx="42" cy="19" r="6"/><circle cx="62" cy="19" r="6"/></g>
+<g font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,DejaVu Sans Mono,monospace" font-size="13.4" xml:space="preserve">
+"""
+
+
+def draw(screen: Path, target: Path) -> None:
+    """C(screen): C(style|text) lines."""
+    pairs = [line.partition("|") for line in screen.read_text(encoding="utf-8").splitlines()]
+    lines = [("command", "$ make demo"), *((style, text) for style, _, text in pairs)]
+    width = max(len(text) for _, text in lines) * _CHARACTER + 2 * _MARGIN
+    height = _BAR + len(lines) * _LINE + _MARGIN
+    drawn = [_line(number, style, text) for number, (style, text) in enumerate(lines) if text]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(_HEAD.format(width=width, height=height) + "\n".join(drawn) + "\n</g>\n</svg>\n", encoding="utf-8")
+
+
+def _line(number: int, style: str, text: str) -> str:
+    """C(textLength) keeps columns aligned whatever font the reader has."""
+    weight = ' font-weight="bold"' if style == "title" else ""
+    place = f'x="{_MARGIN}" y="{_BAR + (number + 1) * _LINE - 5}" textLength="{len(text) * _CHARACTER:.1f}"'
+    return f'<text {place} fill="{_COLOURS[style]}"{weight}>{html.escape(text, quote=False)}</text>'
