@@ -166,8 +166,13 @@ class ActionModule(ActionBase):
     def _run_module(self, name: str, variables: dict[str, t.Any], **arguments: t.Any) -> dict[str, t.Any]:
         """:raises Rejected: the module failed. An unreachable host is Ansible's own exception and passes."""
         answer: dict[str, t.Any] = self._execute_module("locksmith.rotation." + name, arguments, task_vars=variables)
+        if "module_stdout" in answer:
+            raise Rejected(
+                f"{name} did not run on the host (status {answer.get('rc')}).",
+                next_step="run once more with -vvv: the Python of ansible_python_interpreter may be missing for the task's user.",
+            )
         if answer.get("failed"):
-            raise Rejected(plain_text(answer.get("msg") or f"{name} did not run on the host."))
+            raise Rejected(plain_text(answer.get("msg") or f"{name} failed on the host."))
         return plain(answer)
 
     def _result(self, items: Items, proofs: Items, state_dir: str) -> dict[str, t.Any]:

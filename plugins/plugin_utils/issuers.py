@@ -21,7 +21,7 @@ _NAME = re.compile(r"^(?:(?P<collection>[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*)\.)?(
 
 
 def kinds() -> list[str]:
-    """The credential types that this collection brings. Imports them all: for messages, not for the fast path."""
+    """The credential types that this collection brings. Imports them all."""
     package = importlib.import_module(_PACKAGE.format(collection=_HERE))
     return sorted(found.name for found in pkgutil.iter_modules(package.__path__) if _class_in(package.__name__, found.name))
 
@@ -48,13 +48,6 @@ def issuer_class(written: str) -> type[Issuer]:
         raise _unknown(written) from None
     if found is None:
         raise _unknown(written)
-    return found
-
-
-def issuer_of_module(name: str) -> type[Issuer]:
-    """The class that a C(*_rotate) module of this collection serves: the module itself names it."""
-    module = importlib.import_module(f"ansible_collections.{_HERE}.plugins.modules.{name}")
-    found: type[Issuer] = module.ISSUER
     return found
 
 

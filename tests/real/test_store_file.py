@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import builtins
+import importlib
 import json
 import os
 import stat
@@ -184,14 +184,14 @@ def test_a_write_that_fails_half_way_leaves_the_old_file_whole(files: FileMaker,
 
 
 def test_without_ansible_core_it_says_what_is_missing(files: FileMaker, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
+    real = importlib.import_module
 
     def without(name: str, *rest: t.Any) -> t.Any:
         if name.startswith("ansible.parsing"):
             raise ImportError(name)
         return real(name, *rest)
 
-    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setattr(importlib, "import_module", without)
     with pytest.raises(errors.MissingLibrary, match="ansible-core"):
         files.make()
 
