@@ -77,8 +77,9 @@ def load(directory: str, identity: str) -> Marker:
         names = {field.name for field in dataclasses.fields(Marker)}
         if found.pop("schema") != _SCHEMA or not all(isinstance(value, str) for value in found.values()):
             return Marker()
+        bytes.fromhex(found.get("salt", ""))
         return Marker(**{name: value for name, value in found.items() if name in names})
-    except (OSError, ValueError, KeyError, AttributeError):
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
         return Marker()
 
 
