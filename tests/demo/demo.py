@@ -8,10 +8,12 @@ play with, C(down) ends them, C(picture) draws what C(run) shows into docs/img/d
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import typing as t
 from pathlib import Path
@@ -60,11 +62,9 @@ def up() -> int:
     """Servers and hosts, left running."""
     screen = _start()
     layout = _layout()
-    wanted = ("ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_CONFIG", "ANSIBLE_HOME", "PYTHONPATH")
-    settings = [f"{name}={layout.environment()[name]}" for name in wanted]
-    screen.title("Play with them")
-    screen.show(f"cd {layout.inventory}")
-    screen.show("\n".join(f"export {setting}" for setting in [f"PATH={Path(sys.executable).parent}:$PATH", *settings]))
+    _write_environment(layout)
+    screen.title("Play with them, in a shell")
+    screen.command(f". {(layout.top / 'environment').relative_to(ROOT)}")
     playbook = "ansible-playbook -i hosts.yml -i credentials.yml locksmith.rotation"
     screen.command(f"{playbook}.rotate")
     screen.command(f"{playbook}.status")
@@ -72,6 +72,16 @@ def up() -> int:
     screen.show("They end with: make demo-down")
     screen.close()
     return 0
+
+
+def _write_environment(layout: t.Any) -> None:
+    """What a shell needs to run the playbooks as the demo does."""
+    wanted = ("ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_CONFIG", "ANSIBLE_HOME", "ANSIBLE_REMOTE_TEMP", "PYTHONPATH")
+    settings = {name: layout.environment()[name] for name in wanted}
+    lines = [f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH"]
+    lines += [f"export {name}={shlex.quote(value)}" for name, value in settings.items()]
+    lines.append(f"cd {shlex.quote(str(layout.inventory))}")
+    (layout.top / "environment").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def down() -> int:
@@ -118,25 +128,34 @@ def _start() -> t.Any:
     screen = Screen(layout.logs / "screen.txt")
     screen.title("Start OpenBao, PostgreSQL 18, an AWS stand-in (moto), a Grafana stand-in, and three hosts with services")
     started = time.monotonic()
-    _start_keeper(layout)
+    try:
+        _start_keeper(layout)
+    except BaseException:
+        _end()
+        raise
     screen.show(f"ready after {time.monotonic() - started:.0f} s; inventory in {layout.inventory.relative_to(ROOT)}/", "dim")
     return screen
 
 
 def _start_keeper(layout: t.Any) -> None:
     """:raises RuntimeError: it did not come up; its log says why."""
+    from ansible_collections.locksmith.rotation.tests.demo import processes
+
+    # The servers' data: where PostgreSQL's own user reaches it, which a checkout in somebody's home may not be.
+    temporary = Path(tempfile.mkdtemp(prefix="locksmith-demo-"))
+    temporary.chmod(0o755)
     log = layout.logs / "keeper.log"
     with log.open("wb") as file:
-        command = [sys.executable, str(Path(__file__).resolve()), "keep"]
         keeper = subprocess.Popen(
-            command,
+            [sys.executable, str(Path(__file__).resolve()), "keep"],
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=file,
             cwd=layout.top,
-            env=layout.environment(),
+            env={**layout.environment(), "TMPDIR": str(temporary)},
             start_new_session=True,
         )
+    layout.write_state({"keeper": processes.look(keeper.pid), "temporary": str(temporary), "processes": [], "ready": False})
     give_up_at = time.monotonic() + _START_SECONDS
     while not layout.read_state().get("ready"):
         if keeper.poll() is not None or time.monotonic() > give_up_at:
@@ -150,13 +169,19 @@ def _end() -> list[str]:
 
     layout = _layout()
     state = layout.read_state()
-    known = [processes.Process(*process) for process in [state.get("keeper"), *state.get("processes", ())] if process]
-    processes.end(known[:1])
-    processes.end(known[1:])
+    keeper = processes.Process(*state["keeper"]) if state.get("keeper") else None
+    alive = keeper and processes.look(keeper.pid) == keeper
+    known = [processes.Process(*process) for process in state.get("processes", ())]
+    known += processes.descendants(keeper.pid) if keeper and alive else []
+    processes.end([keeper] if keeper else [])
+    processes.end(known)
+    if state.get("temporary"):
+        shutil.rmtree(state["temporary"], ignore_errors=True)
     for path in layout.top.iterdir() if layout.top.exists() else ():
         if path != layout.logs:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    return [f"process {process.pid}" for process in known if processes.look(process.pid) == process]
+    left = [f"process {process.pid}" for process in [keeper, *known] if process and processes.look(process.pid) == process]
+    return left + [str(path) for path in [Path(state.get("temporary") or "/nowhere")] if path.exists()]
 
 
 def _find_collection() -> None:

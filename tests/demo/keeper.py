@@ -13,7 +13,7 @@ import os
 import shutil
 import signal
 import tempfile
-import threading
+import time
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -34,14 +34,20 @@ _LOG_STATEMENTS = {"log_statement": "all", "log_connections": "on"}
 
 def keep(layout: Layout) -> None:
     """Start everything, say so in the state file, and wait for SIGTERM."""
-    over = threading.Event()
-    signal.signal(signal.SIGTERM, lambda number, frame: over.set())
-    me = processes.look(os.getpid())
-    layout.write_state({"keeper": me, "processes": [], "ready": False})
+    signal.signal(signal.SIGTERM, _end)
+    while not layout.read_state():  # the parent writes who we are, so that it can end us from the first moment on
+        time.sleep(0.05)
     with contextlib.ExitStack() as stack:
-        made_up = _start(layout, stack)
-        layout.write_state({"keeper": me, "processes": processes.descendants(os.getpid()), "ready": True, **made_up})
-        over.wait()
+        started = _start(layout, stack)
+        layout.write_state({**layout.read_state(), **started, "processes": processes.descendants(os.getpid()), "ready": True})
+        while True:
+            signal.pause()
+
+
+def _end(number: int, frame: t.Any) -> None:
+    """Unwind, undisturbed by a second signal."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise SystemExit(0)
 
 
 def _start(layout: Layout, stack: contextlib.ExitStack) -> dict[str, t.Any]:

@@ -46,6 +46,7 @@ class Layout:
             "ANSIBLE_COLLECTIONS_PATH": collections,
             "ANSIBLE_CONFIG": str(self.inventory / "ansible.cfg"),
             "ANSIBLE_HOME": str(self.top / "ansible"),
+            "ANSIBLE_REMOTE_TEMP": str(self.top / "ansible" / "tmp"),
             "ANSIBLE_NOCOLOR": "1",
             "LC_ALL": "C.UTF-8",
         }

@@ -18,18 +18,21 @@ from ansible_collections.locksmith.rotation.tests.demo.screen import Screen, sho
 
 INVENTORIES = ("-i", "hosts.yml", "-i", "credentials.yml")
 _RECAP = re.compile(r"^(\S+)\s*: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)")
+_LONGEST_LINE = 400
 _UNITS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
 
 Row = t.Dict[str, str]
 
 
 class Report(t.NamedTuple):
-    """What one run of a playbook printed. C(rows): the table, by credential and heading. C(recap): totals of all hosts."""
+    """What one run of a playbook printed. C(rows): the table, by credential and heading. C(recap): totals of all hosts.
+    C(fatal): what Ansible said about tasks that failed."""
 
     status: int
     rows: dict[str, Row]
     notes: list[str]
     recap: dict[str, int]
+    fatal: list[str]
     seconds: float
 
     def column(self, heading: str) -> dict[str, str]:
@@ -77,6 +80,8 @@ def _show(screen: Screen, report: Report, log: Path) -> None:
         screen.show("\n".join(render(headings, [[shorten(cell) for cell in row.values()] for row in report.rows.values()])))
     for note in report.notes:
         screen.show(shorten(note), "dim")
+    for line in report.fatal:
+        screen.show(line[:_LONGEST_LINE], "bad")
     totals = " ".join(f"{name}={count}" for name, count in report.recap.items())
     screen.show(f"recap of all hosts: {totals}   {report.seconds:.0f} s, log: {log.parent.name}/{log.name}", "dim")
 
@@ -90,7 +95,8 @@ def read_report(text: str, status: int = 0, seconds: float = 0.0) -> Report:
     for match in filter(None, map(_RECAP.match, lines)):
         for name, number in zip(recap, match.groups()[1:]):
             recap[name] += int(number)
-    return Report(status, rows, notes, recap, seconds)
+    fatal = [line for line in lines if line.startswith(("fatal:", "failed:", "ERROR", "[ERROR]"))]
+    return Report(status, rows, notes, recap, fatal, seconds)
 
 
 def read_table(lines: t.Sequence[str]) -> tuple[dict[str, Row], int]:

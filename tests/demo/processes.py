@@ -12,7 +12,7 @@ import typing as t
 from pathlib import Path
 
 #: Seconds until a process that ignores SIGTERM gets SIGKILL.
-_PATIENCE = 20
+_PATIENCE = 40
 
 
 class Process(t.NamedTuple):
