@@ -52,6 +52,7 @@ class Values:
         """The value, from the store."""
         name = entry["credential"]
         if name not in self._read:
+            self._refuse_dead(entry)
             self._read[name] = self._fetch(entry)
         return self._read[name]
 
@@ -71,6 +72,16 @@ class Values:
                 next_step=f"its fields are {', '.join(sorted(value))}: correct the entry's fields.",
             )
         return {name: value[source] for name, source in names.items()}
+
+    def _refuse_dead(self, entry: Entry) -> None:
+        """No host goes back to a version that its issuer stopped accepting when the next one came."""
+        if self._version != "previous" or entry["store"] or entry["credential"] not in self._hostvars:
+            return
+        result = self._hostvars[entry["credential"]].get("credential_result") or {}
+        if result.get("overlap") is False:
+            raise NotFound(
+                f"{entry['credential']}: the issuer keeps one version at a time, the previous one does not log in any more."
+            )
 
     def _told(self, entry: Entry) -> str:
         if entry["store"] or entry["credential"] not in self._hostvars:

@@ -159,6 +159,16 @@ def test_where_there_is_no_way_back_the_message_says_so(fleet: Fleet) -> None:
     assert "there is no previous version" in done.stdout
 
 
+def test_no_host_goes_back_to_a_version_that_does_not_log_in_any_more(fleet: Fleet) -> None:
+    fleet.run()
+    fleet.publish(db={"current": _BROKEN, "previous": _FIRST})
+    result = {"fingerprint": SecretFields(_BROKEN).fingerprint(), "overlap": False}
+    tell = {"ansible.builtin.set_fact": {"credential_result": result}, "delegate_to": "db", "delegate_facts": True}
+    done = fleet.run(play={"pre_tasks": [tell]})
+    assert done.returncode != 0 and "the previous one does not log in any more" in done.stdout
+    assert "BROKEN" in (fleet.hosts["web01"] / "etc" / "db.env").read_text()
+
+
 def test_a_failed_host_stops_the_rollout_of_that_version() -> None:
     with Fleet(["web01", "web02"]) as fleet:
         for host in fleet.hosts:
