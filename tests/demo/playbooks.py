@@ -53,9 +53,9 @@ def run(layout: Layout, screen: Screen, name: str, *arguments: str) -> Report:
 
 
 def _run(layout: Layout, screen: Screen, words: t.Sequence[str], log: Path) -> tuple[int, str]:
-    command = [str(Path(sys.executable).with_name("ansible-playbook")), *words]
-    with log.open("w", encoding="utf-8") as file, subprocess.Popen(
-        command,
+    """Exit status and output. An interruption ends the playbook before it is passed on."""
+    process = subprocess.Popen(
+        [str(Path(sys.executable).with_name("ansible-playbook")), *words],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -63,13 +63,20 @@ def _run(layout: Layout, screen: Screen, words: t.Sequence[str], log: Path) -> t
         env=layout.environment(),
         text=True,
         encoding="utf-8",
-    ) as process:
-        lines = []
-        for line in process.stdout or ():
-            file.write(line)
-            lines.append(line)
-            if line.startswith("TASK "):
-                screen.progress("·")
+    )
+    lines = []
+    try:
+        with log.open("w", buffering=1, encoding="utf-8") as file:
+            for line in process.stdout or ():
+                file.write(line)
+                lines.append(line)
+                if line.startswith("TASK "):
+                    screen.progress("·")
+    except BaseException:
+        process.terminate()
+        raise
+    finally:
+        process.wait()
     screen.progress("\n")
     return process.returncode, "".join(lines)
 

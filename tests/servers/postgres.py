@@ -17,6 +17,7 @@ import secrets
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import tempfile
 import time
@@ -66,6 +67,8 @@ class Postgres:
     def __enter__(self) -> Postgres:
         self._top = Path(tempfile.mkdtemp(prefix="pg"))
         try:
+            os.chmod(self._top, 0o755)
+            self._bin = _within_reach(self._bin, self._top)
             self._initialise()
             self.start()
         except BaseException:
@@ -166,7 +169,6 @@ class Postgres:
         self._process = None
 
     def _initialise(self) -> None:
-        os.chmod(self.top, 0o755)
         password_file = self.top / "initial"
         password_file.write_text(self.admin_password + "\n", encoding="utf-8")
         _hand_over(self.top, password_file)
@@ -219,6 +221,26 @@ def binaries(version: int) -> str:
     if spec is not None and spec.submodule_search_locations:
         return str(Path(spec.submodule_search_locations[0]) / "pginstall" / "bin")
     return DEBIAN_BIN.format(version=version)
+
+
+def _within_reach(programs: str, top: Path) -> str:
+    """The server's own user cannot enter everybody's home, where root may have put the environment: then the package and the
+    libraries beside it are linked into C(top), or copied to another file system."""
+    path = Path(programs)
+    if os.geteuid() != 0 or all(parent.stat().st_mode & stat.S_IXOTH for parent in (path, *path.parents)):
+        return programs
+    package = path.parent.parent
+    for folder in package.parent.glob(f"{package.name}*"):
+        if folder.name in (package.name, f"{package.name}.libs"):
+            shutil.copytree(folder, top / "program" / folder.name, symlinks=True, copy_function=_link_or_copy)
+    return str(top / "program" / path.relative_to(package.parent))
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError:
+        shutil.copy2(source, target, follow_symlinks=False)
 
 
 def free_port() -> int:

@@ -25,7 +25,7 @@ class Database:
         self._held: psycopg.Connection[t.Any] | None = None
 
     def use(self) -> None:
-        connection = psycopg.connect(**self._dsn)
+        connection = psycopg.connect(**self._dsn, autocommit=True)
         connection.execute("SELECT 1")
         held, self._held = self._held, connection
         if held is not None:
