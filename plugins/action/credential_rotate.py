@@ -30,7 +30,6 @@ _ISSUERS = {issuer.MODULE: issuer for issuer in map(issuer_class, kinds())}
 aws.preload()
 # What is loaded by now stays for the whole run. Frozen, it is not gone through again by every worker's garbage collector,
 # which would also copy the memory that the worker shares with its parent. Measured: a third of the time of a credential.
-gc.collect()
 gc.freeze()
 
 #: Actions that are told the kind of credential by an option.

@@ -61,11 +61,9 @@ def main() -> None:
     number = getattr(signal, "SIG" + module.params["signal"].upper(), None)
     if not isinstance(number, int):
         module.fail_json(msg=f"There is no signal {module.params['signal']}.")
-        return
     pid = read_pid(module.params["pid_file"])
     if pid is None:
         module.fail_json(msg=f"{module.params['pid_file']} names no process.")
-        return
     try:
         os.kill(pid, 0 if module.check_mode else number)
     except OSError as error:

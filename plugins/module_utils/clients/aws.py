@@ -37,8 +37,9 @@ SERVICES = ("iam", "sts", "ssm", "secretsmanager")
 #: Seconds: what we ask for (role chaining allows no more), and when we ask again.
 _ASSUMED_FOR = 3600
 _RENEW_AFTER = 2700
-#: Requests in all of the clients that are made before the fork: for creations, for reads, for the SSM store's writes.
-_PREPARED_ATTEMPTS = (1, MAX_ATTEMPTS, 8)
+#: The clients that are made before the fork, by the number of requests in all that each may send: what one credential takes.
+#: IAM creates with one and reads with more; each of three logins takes a client of its own; the SSM store is patient when it writes.
+_PREPARED_ATTEMPTS = {"iam": (1, MAX_ATTEMPTS), "sts": (1, 1, 1), "ssm": (MAX_ATTEMPTS, 8), "secretsmanager": (MAX_ATTEMPTS,)}
 #: Since this version botocore takes the keys of a single request from its signing context.
 _TURNS_SINCE = (1, 34)
 #: Services that answer worldwide, so that a missing region is no mistake.
@@ -114,7 +115,7 @@ _sessions: dict[str, t.Any] = {}
 _clients: dict[tuple[t.Any, ...], t.Any] = {}
 _assumed: dict[tuple[t.Any, ...], _Assumed] = {}
 #: Service and attempts to a client made before the fork. Each serves one set of options in a process.
-_prepared: dict[tuple[str, int], t.Any] = {}
+_prepared: dict[tuple[str, int], list[t.Any]] = {}
 
 
 def check_options(options: Options) -> None:
@@ -146,10 +147,10 @@ def preload(services: t.Iterable[str] = SERVICES) -> None:
     with contextlib.suppress(errors.MissingLibrary):
         session = _session("")
         for service in services:
-            for attempts in _PREPARED_ATTEMPTS:
+            for attempts in _PREPARED_ATTEMPTS.get(service, (MAX_ATTEMPTS,)):
                 made = _make(session, service, {"region": _GLOBAL_REGION}, _Identity("preload", "preload"), attempts)
                 if _can_turn():
-                    _prepared[service, attempts] = made
+                    _prepared.setdefault((service, attempts), []).append(made)
                 made.exceptions  # noqa: B018  built from the whole model at the first refusal, once a session
 
 
@@ -288,7 +289,7 @@ def _turned(service: str, options: Options, identity: _Identity, max_attempts: i
     """
     fixed = options.get("validate_certs") is False or options.get("aws_ca_bundle") or options.get("profile")
     region = options.get("region") or _session("").get_config_variable("region") or _worldwide(service)
-    if fixed or not identity.access_key or not identity.secret_key or not region or (service, max_attempts) not in _prepared:
+    if fixed or not identity.access_key or not identity.secret_key or not region or not _prepared.get((service, max_attempts)):
         return None
     from botocore.credentials import Credentials
     from botocore.regions import EndpointResolverBuiltins
@@ -305,7 +306,7 @@ def _turned(service: str, options: Options, identity: _Identity, max_attempts: i
         signing.setdefault("region", region)
         signing["request_credentials"] = keys
 
-    made = _prepared.pop((service, max_attempts))
+    made = _prepared[service, max_attempts].pop()
     made.meta.events.register("before-endpoint-resolution", direct)
     made.meta.events.register("before-call", sign)
     return made

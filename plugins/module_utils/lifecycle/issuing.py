@@ -90,8 +90,8 @@ class Issuing:
         current = journal.current
         proposal = None if self._issuer.MINTS else self._issuer.propose(attempt, current.issued() if current else None)
         sizes = {name: len(proposal.fields[name].encode()) if proposal else _FIELD_SIZE for name in self._issuer.FIELDS}
-        self._store.check_publishable(sizes)
         expected = self._expected_revision(journal)
+        self._store.check_publishable(sizes)
         journal.intend(attempt, proposal, reason)
         self._keeper.save(journal, hold=True)
         self._issue(journal, proposal)

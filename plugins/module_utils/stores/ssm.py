@@ -79,6 +79,7 @@ class SsmStore(Store):
         #: Published field to parameter; the one parameter of C(name) is under "".
         self._names: dict[str, str] = _checked_names(names, field_names, renames) if names else {"": str(name)}
         self._one = not names
+        self._seen: dict[str, _Parameter] | None = None
         for each in self._names.values():
             _check_name(each)
         # Of several names, the one of the first field by alphabet: the same however the option is written.
@@ -121,7 +122,7 @@ class SsmStore(Store):
 
     def check_publishable(self, sizes: t.Mapping[str, int]) -> None:
         """See P(Store.check_publishable). Whether the KMS key allows encryption shows only when something is written."""
-        now = self._read()
+        now = self._seen or self._read()  # for the size of siblings, what was read a moment ago will do
         filler = {self._renames[name]: "x" * size for name, size in sizes.items() if name in self._renames}
         self._check_size(self._values({**filler, ROTATED_AT: "2026-11-21T03:14:00Z"}, now))
         for name in self._names.values():
@@ -140,7 +141,8 @@ class SsmStore(Store):
             with aws.aws_errors("ssm", f"read the parameters {', '.join(sorted(self._names.values()))}"):
                 answer = self._client().get_parameters(Names=sorted(self._names.values()), WithDecryption=True)["Parameters"]
         by_name = {each["Name"]: each for each in answer}
-        return {key: self._understood(key, by_name.get(name)) for key, name in self._names.items()}
+        self._seen = {key: self._understood(key, by_name.get(name)) for key, name in self._names.items()}
+        return self._seen
 
     def _get(self, name: str) -> dict[str, t.Any] | None:
         try:
