@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import html
+import typing as t
 from pathlib import Path
 
 _COLOURS = {"": "#d5dbe1", "title": "#ffffff", "command": "#6cc7f5", "good": "#7fd88f", "bad": "#ff7b72", "dim": "#8b949e"}
@@ -19,15 +20,33 @@ _HEAD = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {hei
 """
 
 
+#: Beginnings of the titles of what is drawn; the rest would make it too long to look at.
+_ESSENTIAL = ("■ Start", "■ Rotate", "■ What the rotation cost", "■ Once more", "■ In the end", "All of it")
+
+Line = t.Tuple[str, str]
+
+
 def draw(screen: Path, target: Path) -> None:
     """C(screen): C(style|text) lines."""
     pairs = [line.partition("|") for line in screen.read_text(encoding="utf-8").splitlines()]
-    lines = [("command", "$ make demo"), *((style, text) for style, _, text in pairs)]
+    lines = [("command", "$ make demo"), *_essential((style, text) for style, _, text in pairs)]
     width = max(len(text) for _, text in lines) * _CHARACTER + 2 * _MARGIN
     height = _BAR + len(lines) * _LINE + _MARGIN
     drawn = [_line(number, style, text) for number, (style, text) in enumerate(lines) if text]
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(_HEAD.format(width=width, height=height) + "\n".join(drawn) + "\n</g>\n</svg>\n", encoding="utf-8")
+
+
+def _essential(lines: t.Iterable[Line]) -> t.Iterator[Line]:
+    """The parts with an essential title, and ⋮ where others are left out."""
+    is_shown = True
+    for style, text in lines:
+        if style == "title":
+            was_shown, is_shown = is_shown, text.startswith(_ESSENTIAL)
+            if was_shown and not is_shown:
+                yield from (("dim", "⋮"), ("", ""))
+        if is_shown:
+            yield style, text
 
 
 def _line(number: int, style: str, text: str) -> str:

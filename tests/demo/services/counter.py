@@ -20,7 +20,7 @@ class Counter:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-        self._log = path.with_suffix(".failures")
+        self._log = path.with_name(f"{path.name}.failures")
         self._lock = threading.Lock()
         self.served, self.failed = read_counts(path)
         self.is_well = False
