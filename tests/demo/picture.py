@@ -29,8 +29,8 @@ Line = t.Tuple[str, str]
 def draw(screen: Path, target: Path) -> None:
     """C(screen): C(style|text) lines."""
     pairs = [line.partition("|") for line in screen.read_text(encoding="utf-8").splitlines()]
-    lines = [("command", "$ make demo"), *_essential((style, text) for style, _, text in pairs)]
-    width = max(len(text) for _, text in lines) * _CHARACTER + 2 * _MARGIN
+    lines = [("command", "$ make demo"), *_essential((style, text) for style, dummy, text in pairs)]
+    width = max(len(text) for dummy, text in lines) * _CHARACTER + 2 * _MARGIN
     height = _BAR + len(lines) * _LINE + _MARGIN
     drawn = [_line(number, style, text) for number, (style, text) in enumerate(lines) if text]
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -234,5 +234,5 @@ def _sum(some: tuple[int, int], more: tuple[int, int]) -> tuple[int, int]:
 
 def _all_of(cell: str) -> bool:
     """C(2/2), and not C(0/0)."""
-    proved, _, expected = cell.partition("/")
+    proved, dummy, expected = cell.partition("/")
     return proved == expected and proved not in ("", "0")

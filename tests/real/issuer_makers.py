@@ -67,12 +67,10 @@ def _postgres(strategy: str, version: int) -> t.Iterator[Maker]:
         yield PostgresMaker(server, strategy)
 
 
-@contextlib.contextmanager
-def _iam() -> t.Iterator[Maker]:
+def _iam() -> t.ContextManager[Maker]:
     from ansible_collections.locksmith.rotation.tests.real.fixtures_iam import account_for_makers
 
-    with account_for_makers() as maker:
-        yield maker
+    return account_for_makers()
 
 
 #: Name of the case to what starts its server and yields its maker. Started once for all tests.

@@ -29,13 +29,21 @@ _TEMPORARY = ".locksmith-"
 class SelinuxModule(t.Protocol):
     """What of AnsibleModule is needed here."""
 
-    def selinux_enabled(self) -> bool: ...
+    def selinux_enabled(self) -> bool:
+        """As AnsibleModule does."""
+        raise AssertionError("a protocol")  # pragma: no cover
 
-    def selinux_context(self, path: str) -> list[t.Any]: ...
+    def selinux_context(self, path: str) -> list[t.Any]:
+        """As AnsibleModule does."""
+        raise AssertionError("a protocol")  # pragma: no cover
 
-    def selinux_default_context(self, path: str, mode: int = 0) -> list[t.Any]: ...
+    def selinux_default_context(self, path: str, mode: int = 0) -> list[t.Any]:
+        """As AnsibleModule does."""
+        raise AssertionError("a protocol")  # pragma: no cover
 
-    def set_context_if_different(self, path: str, context: list[t.Any], changed: bool) -> bool: ...
+    def set_context_if_different(self, path: str, context: list[t.Any], changed: bool) -> bool:
+        """As AnsibleModule does."""
+        raise AssertionError("a protocol")  # pragma: no cover
 
 
 @dataclasses.dataclass(frozen=True)

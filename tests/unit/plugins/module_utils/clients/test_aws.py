@@ -53,13 +53,13 @@ def mapped(problem: Exception, meanings: aws.Meanings | None = None) -> errors.L
 )
 def test_a_refusal_becomes_the_error_that_says_what_to_do(code: str, status: int, meaning: type[errors.LocksmithError]) -> None:
     error = mapped(refusal(code, status))
-    assert type(error) is meaning
+    assert error.__class__ is meaning
     assert "read the parameter /app/key" in str(error) and str(status) in str(error) and (code or "no code") in str(error)
     assert SECRET not in str(error) and error.__cause__ is None and error.__suppress_context__
 
 
 def test_a_caller_can_give_a_code_another_meaning() -> None:
-    assert type(mapped(refusal("AccessDenied", 403), {"AccessDenied": errors.Conflict})) is errors.Conflict
+    assert mapped(refusal("AccessDenied", 403), {"AccessDenied": errors.Conflict}).__class__ is errors.Conflict
 
 
 def test_the_missing_right_is_named_by_aws_or_else_by_the_operation() -> None:
@@ -83,7 +83,7 @@ def test_the_missing_right_is_named_by_aws_or_else_by_the_operation() -> None:
 )
 def test_what_botocore_raises_itself_is_told_without_its_text(problem: Exception, meaning: type[errors.LocksmithError]) -> None:
     error = mapped(problem)
-    assert type(error) is meaning
+    assert error.__class__ is meaning
     assert SECRET not in str(error) and error.__suppress_context__
 
 
