@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: consumer_deploy
 short_description: Put credentials into files on a host
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Looks in one round trip which files of the host do not hold the version that they should, and writes those.
   - Reads a value from its store only if a file is to be written, and sends it by standard input. No value is in any argument,

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: consumer_inspect
 short_description: See which credentials of a host are out of date
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Compares the files and markers on the host with the versions that it should have, and proves those that are right.
   - The role P(locksmith.rotation.consumer#role) calls it through M(locksmith.rotation.consumer_deploy). You do not need to.

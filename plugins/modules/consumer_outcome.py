@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: consumer_outcome
 short_description: Sum up what a host proved
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Turns the results of the tasks before into proofs and a sentence for people. Does not touch the host.
 options:

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: consumer_prove
 short_description: Prove that services of a host are healthy on the version that they should have
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Watches each service, runs the entry's probe, and only then records that the version runs.
   - The role P(locksmith.rotation.consumer#role) calls it after M(locksmith.rotation.consumer_restart).

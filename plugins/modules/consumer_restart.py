@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: consumer_restart
 short_description: Restart or reload the services that hold an older version of a credential
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Handles each service once, with Ansible's own modules for its service manager. One that fails does not keep the others
     from being handled.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: consumer_signal
 short_description: Send a signal to the process that a pid file names
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - For services that are told to read their files again by a signal.
   - M(locksmith.rotation.consumer_restart) calls it for services with C(manager=signal).

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: consumer_write
 short_description: Write credentials that were staged on the host into their files
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Takes values that were sent to the host by standard input and writes them, each in one step, to where its entry says.
   - The role P(locksmith.rotation.consumer#role) calls it through M(locksmith.rotation.consumer_deploy). You do not need to.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: grafana_api_key_rotate
 short_description: Rotate the token of a Grafana service account
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Creates a new service-account token beside the old one when the old one is due, logs in with it, publishes it in a store,
     and deletes the old one when every consumer has proved the new one and the grace is over. Old and new work side by side until then.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: iam_key_rotate
 short_description: Rotate the access keys of an AWS IAM user
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Creates a new access key beside the old one when the old one is due, logs in with it three times in a row,
     publishes it in a store, and takes the old one out of service when every consumer has proved the new one.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: pg_password_rotate
 short_description: Rotate the password of a PostgreSQL role
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Gives a role a new password when the old one is due, logs in with it on a new connection, publishes it in a store, and
     takes the old one out of service when every consumer has proved the new one.

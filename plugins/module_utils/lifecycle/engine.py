@@ -92,11 +92,11 @@ class Engine:
         """Carry the plan out; a failure is written down before it is passed on."""
         try:
             action = self._carry_out(journal, plan, wish)
-        except LeaseLost:
-            return self._yield_to_other(before)
+        except LeaseLost as error:
+            return self._yield_to_other(before, error)
         except LocksmithError as error:
             if self._overtaken():
-                return self._yield_to_other(before)
+                return self._yield_to_other(before, error)
             self._write_failure(journal, error)
             raise
         return Outcome(True, action, plan.why, journal, before)
@@ -123,10 +123,12 @@ class Engine:
         self._keeper.save(journal, hold=False)
         return "adopted"
 
-    def _yield_to_other(self, before: dict[str, t.Any]) -> Outcome:
-        """Somebody else got there first: say who, and end cleanly."""
+    def _yield_to_other(self, before: dict[str, t.Any], error: LocksmithError) -> Outcome:
+        """Somebody else got there first: say who, and end cleanly. Where nobody is at work on what is unfinished, it is a failure."""
         journal = self._keeper.load()
         holder = self._keeper.holder(journal, patient=False)
+        if holder is None and journal is not None and journal.state in (State.INTENDED, State.CANDIDATE):
+            raise error
         why = describe_holder(holder) if holder else "another run has just done it"
         return Outcome(False, "busy", why, journal, before, (why,))
 
@@ -159,8 +161,8 @@ class Engine:
         retiring = Retiring(self._keeper, proofs, forget)
         try:
             return self._step_by_step(journal, retiring, before)
-        except LeaseLost:
-            return self._yield_to_other(before)
+        except LeaseLost as error:
+            return self._yield_to_other(before, error)
 
     def _why_not_retire(self, journal: Journal | None, before: dict[str, t.Any]) -> Outcome | None:
         if journal is None or journal.state in (State.ABSENT, State.STEADY):
@@ -240,8 +242,8 @@ class Engine:
                 journal.restore(previous, self._keeper.clock.now(), reason)
             self._keeper.save(journal, hold=True)
             self._issuing.carry_on(journal)
-        except LeaseLost:
-            return self._yield_to_other(before)
+        except LeaseLost as error:
+            return self._yield_to_other(before, error)
         except LocksmithError as error:
             self._write_failure(journal, error)
             raise

@@ -20,6 +20,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors im
     Conflict,
     ForeignKeys,
     JournalError,
+    LeaseLost,
     Rejected,
     VerificationFailed,
 )
@@ -107,6 +108,34 @@ def test_a_paused_run_does_no_harm_when_it_wakes() -> None:
     assert outcome.action == "busy"
     assert set(stage.world.keys) == journal_of(stage).ids(), "the key that it made on waking is taken back"
     assert stage.world.alive(stage.world.published or {})
+
+
+def test_a_run_that_was_held_up_while_nobody_else_was_at_work_fails_and_is_finished_by_the_next() -> None:
+    stage = due_stage()
+    engine = stage.engine()
+    real = stage.issuer._mint
+
+    def slow(attempt: object) -> object:
+        made = real(attempt)  # type: ignore[arg-type]
+        stage.clock.time += 2000
+        return made
+
+    stage.issuer._mint = slow  # type: ignore[method-assign,assignment]
+    stage.issuer.dead_until_verified = 1
+    assert engine.rotate(SCHEDULED).action == "rotated", "its own write found the journal unchanged, so it was still the holder"
+    sleepy = due_stage()
+    engine = sleepy.engine()
+    listed = sleepy.issuer._verify
+
+    def late(version: object) -> object:
+        sleepy.clock.time += 2000
+        return listed(version)  # type: ignore[arg-type]
+
+    sleepy.issuer._verify = late  # type: ignore[method-assign,assignment]
+    with pytest.raises(LeaseLost, match="held up"):
+        engine.rotate(SCHEDULED)
+    sleepy.bury()
+    assert sleepy.engine().rotate(SCHEDULED).action == "resumed"
 
 
 def test_a_lease_that_has_only_just_ended_is_watched_before_it_is_taken_over() -> None:
