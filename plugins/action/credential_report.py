@@ -16,6 +16,7 @@ from ansible_collections.locksmith.rotation.plugins.plugin_utils.inventory impor
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain, plain_text
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.table import render
 
+_WIDEST_ID = 24
 _HEADINGS = ("CREDENTIAL", "KIND", "STATE", "DONE", "VERSION", "ID", "AGE", "DUE IN", "HOSTS", "OVERLAP")
 
 
@@ -84,12 +85,17 @@ def _row(fact: t.Mapping[str, t.Any], now: float) -> tuple[str, ...]:
         "failed" if fact.get("failed") else plain_text(fact.get("state") or "-").replace("_", " "),
         ", ".join(fact["done"]).replace("_", " ") or "-",
         plain_text(fact.get("version") or "-"),
-        plain_text(fact.get("id") or "-"),
+        _short(plain_text(fact.get("id") or "-")),
         format_duration(now - from_iso(created)) if created else "-",
         _due(from_iso(due) - now) if due else "-",
         hosts,
         {True: "yes", False: "no"}.get(t.cast("bool", fact.get("overlap")), "-"),
     )
+
+
+def _short(identity: str) -> str:
+    """An id of at most a column's width; its whole is in the task's result."""
+    return identity if len(identity) <= _WIDEST_ID else identity[: _WIDEST_ID - 1] + "…"
 
 
 def _due(seconds: float) -> str:
