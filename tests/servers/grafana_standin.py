@@ -159,11 +159,11 @@ class Grafana:
 
     def authenticate(self, authorization: str, org_header: str) -> Identity:
         org_id = int(org_header) if org_header.isdigit() else 0
-        kind, _, rest = authorization.partition(" ")
+        kind, dummy, rest = authorization.partition(" ")
         if kind == "Bearer":
             return self._by_token(rest, org_id)
         if kind == "Basic":
-            user, _, password = base64.b64decode(rest).decode().partition(":")
+            user, dummy, password = base64.b64decode(rest).decode().partition(":")
             return self._by_token(password, org_id) if user == "api_key" else self._by_password(user, password, org_id)
         if self.settings.accept_anything:
             return Identity(1, "Viewer", _RIGHTS["Viewer"])

@@ -19,7 +19,7 @@ import typing as t
 import zlib
 from urllib.parse import quote
 
-from ansible_collections.locksmith.rotation.plugins.module_utils.clients.http import (
+from ansible_collections.locksmith.rotation.plugins.module_utils.clients.json_http import (
     Answer,
     Authorization,
     Connection,

@@ -262,6 +262,8 @@ class JsonClient:
             return _transport_failure(call, error)
         except OSError:
             return _Outcome(failure=_unreadable_files(call))
+        except ValueError:  # requests looks at where a redirect leads even when it is not to follow it
+            return _Outcome(failure=_redirected(call, "a malformed address"))
         if _is_truncated(response):
             return _broken(call, "broke off in the middle of the answer", sent=True)
         return self._judge(call, response)
@@ -274,7 +276,7 @@ class JsonClient:
     def _judge(self, call: _Call, response: t.Any) -> _Outcome:
         status = response.status_code
         if 300 <= status < 400:
-            return _Outcome(failure=_redirected(call, status, response.headers.get("Location", "")))
+            return _Outcome(failure=_redirected(call, _redirect_target(response.headers.get("Location", ""))))
         payload, text = _decode(response.content)
         message = "" if status < 300 else self._showable(payload if payload is not None else text)
         answer = Answer(call.where, status, payload, message, call.creates)
@@ -366,13 +368,16 @@ def _is_truncated(response: t.Any) -> bool:
     return announced.isdigit() and "Content-Encoding" not in response.headers and len(response.content) < int(announced)
 
 
-def _redirected(call: _Call, status: int, location: str) -> Rejected:
+def _redirect_target(location: str) -> str:
     try:
-        target = _origin(location) if urlsplit(location).hostname else "another path of the same server"
+        return _origin(location) if urlsplit(location).hostname else "another path of the same server"
     except ValueError:
-        target = "a malformed address"
+        return "a malformed address"
+
+
+def _redirected(call: _Call, target: str) -> Rejected:
     return Rejected(
-        f"{call.where} was answered with a redirect ({status}) to {target}; it is not followed, so that no login goes there.",
+        f"{call.where} was answered with a redirect to {target}; it is not followed, so that no login goes there.",
         next_step="set the URL to the address that the server itself uses.",
     )
 

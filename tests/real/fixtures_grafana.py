@@ -1,0 +1,96 @@
+# Copyright (c) 2026, the locksmith.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The stand-in Grafana in each version, one server each for the whole test session, and what tests of the issuer need."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import time
+import typing as t
+
+import pytest
+
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.grafana import GrafanaIssuer
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Attempt, Setting
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import SystemClock
+from ansible_collections.locksmith.rotation.tests.servers.grafana import VERSIONS, GrafanaServer
+
+LIFETIME = 90000
+DEFAULTS = {
+    "propagation_delay": 0.0,
+    "accept_anything": False,
+    "permissions_endpoint": True,
+    "service_accounts": True,
+    "api_key_max_seconds_to_live": -1,
+    "token_expiration_day_limit": 0,
+    "clock_offset": 0.0,
+}
+_numbers = itertools.count(1)
+
+
+class HastyClock(SystemClock):
+    """Real time, except that it notes pauses instead of making them."""
+
+    def __init__(self) -> None:
+        self.pauses: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+
+
+@pytest.fixture(scope="session", params=VERSIONS)
+def grafana_server(request: pytest.FixtureRequest) -> t.Iterator[GrafanaServer]:
+    with GrafanaServer(request.param) as server:
+        yield server
+
+
+@pytest.fixture
+def grafana(grafana_server: GrafanaServer) -> GrafanaServer:
+    """Each version in turn, without faults and limits of earlier tests."""
+    grafana_server.calm()
+    grafana_server.settings(**DEFAULTS)
+    return grafana_server
+
+
+@pytest.fixture(scope="session")
+def grafana_12() -> t.Iterator[GrafanaServer]:
+    """One version, for what does not differ between them."""
+    with GrafanaServer("12.1") as server:
+        yield server
+
+
+def unique(base: str = "exporter") -> str:
+    """A name that no other test uses."""
+    return f"{base}-{next(_numbers)}"
+
+
+def make_issuer(server: GrafanaServer, account: str | None = None, **more: t.Any) -> GrafanaIssuer:
+    """An issuer with every option at its default, except how to reach the server and what C(more) says."""
+    setting = Setting(
+        "dashboards", rotate_after=86400, grace=3600, recovery_wait=0, clock=more.pop("clock", None) or HastyClock()
+    )
+    options = {name: spec.get("default") for name, spec in GrafanaIssuer.OPTIONS.items()}
+    options.update(url=server.url, service_account=account or unique(), service_account_role="Viewer")
+    if "grafana_api_key" not in more:
+        options.update(url_username=server.admin_user, url_password=server.admin_password)
+    options.update(more)
+    return GrafanaIssuer.create(options, setting)
+
+
+def make_attempt(name: str | None = None) -> Attempt:
+    if name is None:
+        name = f"locksmith-dashboards-20261121T031400-{secrets.token_hex(4)}"
+    return Attempt(name, time.time(), (), LIFETIME)
+
+
+def clock_of(issuer: GrafanaIssuer) -> HastyClock:
+    clock = issuer._setting.clock
+    if not isinstance(clock, HastyClock):
+        raise TypeError("made with another clock")
+    return clock
+
+
+def token_names(server: GrafanaServer) -> set[str]:
+    return {token["name"] for token in server.tokens()}
