@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import secrets
 import time
@@ -13,9 +14,11 @@ import typing as t
 import pytest
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.grafana import GrafanaIssuer
-from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Attempt, Setting
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Attempt, Issued, Issuer, Setting
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import SystemClock
+from ansible_collections.locksmith.rotation.tests.real.issuer_makers import Maker
 from ansible_collections.locksmith.rotation.tests.servers.grafana import VERSIONS, GrafanaServer
+from ansible_collections.locksmith.rotation.tests.servers.moto import free_port
 
 LIFETIME = 90000
 DEFAULTS = {
@@ -94,3 +97,49 @@ def clock_of(issuer: GrafanaIssuer) -> HastyClock:
 
 def token_names(server: GrafanaServer) -> set[str]:
     return {token["name"] for token in server.tokens()}
+
+
+class GrafanaMaker(Maker):
+    """Service accounts of one server for the conformance tests."""
+
+    def __init__(self, server: GrafanaServer) -> None:
+        self._server = server
+
+    def make(self) -> GrafanaIssuer:
+        name = unique("conform")
+        self._server.create_account(name)
+        return make_issuer(self._server, name)
+
+    def unreachable(self, issuer: Issuer) -> GrafanaIssuer:
+        return make_issuer(self._server, _account_of(issuer), url=f"http://127.0.0.1:{free_port()}")
+
+    def missing(self) -> GrafanaIssuer:
+        return make_issuer(self._server, unique("nobody"), create_service_account=False)
+
+    def denied(self, issuer: Issuer) -> GrafanaIssuer:
+        return make_issuer(self._server, _account_of(issuer), url_password="not-the-administrators-password")
+
+    def kill(self, issuer: Issuer, version: Issued) -> None:
+        account, token = version.id.split("/")
+        self._server.ask("DELETE", f"/api/serviceaccounts/{account}/tokens/{token}")
+
+    def foreign_key(self, issuer: Issuer) -> str:
+        name = _account_of(issuer)
+        account = next(int(account["id"]) for account in self._server.state()["accounts"] if account["name"] == name)
+        return f"{account}/{self._server.create_token(account, unique('by-hand'))[0]}"
+
+    def secrets(self) -> t.Sequence[str]:
+        return (self._server.admin_password,)
+
+
+def _account_of(issuer: Issuer) -> str:
+    if not isinstance(issuer, GrafanaIssuer):
+        raise TypeError("another system's issuer")
+    return issuer._name
+
+
+@contextlib.contextmanager
+def server_for_makers(version: str) -> t.Iterator[Maker]:
+    """One server for all conformance tests."""
+    with GrafanaServer(version) as server:
+        yield GrafanaMaker(server)

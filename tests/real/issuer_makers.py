@@ -73,8 +73,16 @@ def _iam() -> t.ContextManager[Maker]:
     return account_for_makers()
 
 
+def _grafana(version: str) -> t.ContextManager[Maker]:
+    from ansible_collections.locksmith.rotation.tests.real.fixtures_grafana import server_for_makers
+
+    return server_for_makers(version)
+
+
 #: Name of the case to what starts its server and yields its maker. Started once for all tests.
 MAKERS: dict[str, t.Callable[[], t.ContextManager[Maker]]] = {
+    "grafana-9": lambda: _grafana("9.4"),
+    "grafana-13": lambda: _grafana("13.0"),
     "iam": _iam,
     "postgresql-18-single": lambda: _postgres("single_user", 18),
     "postgresql-15-single": lambda: _postgres("single_user", 15),

@@ -36,6 +36,10 @@ from ansible_collections.locksmith.rotation.tests.servers.grafana import Grafana
 TOKENS = r"/api/serviceaccounts/\d+/tokens"
 LEGACY = base64.b64encode(json.dumps({"k": "x" * 32, "n": "old", "id": 1}, separators=(",", ":")).encode()).decode()
 
+#: What the stand-in can do instead of answering: statuses, and ways to break an answer.
+STATUSES = ("400", "401", "403", "404", "409", "429", "500", "503")
+FAULTS = (*STATUSES, "reset", "lost", "truncated", "malformed", "html", "redirect")
+
 
 def version(token: str, number: str = "") -> Issued:
     return Issued(number, SecretFields({"token": token}))
@@ -661,7 +665,7 @@ def test_no_secret_in_any_error(grafana: GrafanaServer) -> None:
         lambda: issuer.delete(version("", "1/1")),
     ]
     said: list[str] = [repr(issued), repr(issuer.keys())]
-    for kind in ["400", "401", "403", "404", "409", "429", "500", "503", *"reset lost truncated malformed html redirect".split()]:
+    for kind in FAULTS:
         for step in steps:
             grafana.fault(kind, times=9)
             try:
