@@ -186,52 +186,53 @@ credential:
   sample: dashboard-exporter
 identity:
   description: Whose tokens these are.
-  returned: success
+  returned: always
   type: str
   sample: grafana service account dashboard-exporter at https://grafana.example.com
 action:
-  description: What was done, or in check mode would be done.
+  description:
+    - What was done, or in check mode would be done.
   returned: always
   type: str
   sample: rotated
 state:
   description: Where the credential stands in its life cycle now.
-  returned: success
+  returned: always
   type: str
   sample: steady
 version:
   description: Number of the published version, counted from 1.
-  returned: success
+  returned: when there is one
   type: int
   sample: 7
 id:
   description: Which token it is, C(<service account id>/<token id>). It is no secret.
-  returned: success
+  returned: when there is one
   type: str
   sample: 12/345
 fingerprint:
   description: Twelve hexadecimal digits that name the published value without giving it away.
-  returned: success
+  returned: when there is one
   type: str
   sample: 3f9c1e7a5b20
 created_at:
   description: When the published version was created, UTC.
-  returned: success
+  returned: when there is one
   type: str
   sample: "2026-11-21T03:14:00Z"
 due_at:
   description: When it will be rotated, UTC.
-  returned: success
+  returned: when there is one
   type: str
   sample: "2027-02-19T03:14:00Z"
 expires_at:
   description: When Grafana stops accepting the published token, UTC.
-  returned: success
+  returned: when there is one that expires
   type: str
   sample: "2027-02-27T03:14:00Z"
 previous:
   description: Earlier versions that are not deleted yet.
-  returned: success
+  returned: always
   type: list
   elements: dict
   contains:
@@ -249,7 +250,7 @@ previous:
       type: str
 pending:
   description: What is waited for before the next step, one line each.
-  returned: success
+  returned: always
   type: list
   elements: str
   sample: ["web3 (has not reported)"]
