@@ -20,6 +20,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.clients import 
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.rotation import argument_spec, failure, perform
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.spec import check_store_options
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issuer
+from ansible_collections.locksmith.rotation.plugins.module_utils.stores.file import FileStore
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.inventory import collect_proofs
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.issuers import issuer_class, kinds, module_of
@@ -99,6 +100,11 @@ class ActionModule(ActionBase):
         return parameters
 
     def _run_there(self, issuer: type[Issuer], arguments: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        if (arguments.get("store") or {}).get("type") == FileStore.TYPE:
+            raise ConfigurationError(
+                f"{arguments.get('name', '')}: a store of type file is on the controller, and this task runs on another host.",
+                next_step="leave out credential_run_on, give the task a local connection, or use a store that the host can reach.",
+            )
         answer: dict[str, t.Any] = self._execute_module(module_name=module_of(issuer), module_args=arguments, task_vars=task_vars)
         answer.pop("invocation", None)
         return answer

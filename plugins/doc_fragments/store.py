@@ -23,7 +23,7 @@ options:
           - The kind of store.
           - V(vault) is the KV engine, version 1 or 2, of HashiCorp Vault or OpenBao and needs the Python package C(hvac).
           - V(ssm) is AWS Systems Manager Parameter Store and V(secretsmanager) is AWS Secrets Manager. They need C(botocore).
-          - V(file) is a YAML file encrypted with C(ansible-vault), where the module runs. It needs ansible-core there.
+          - V(file) is a YAML file encrypted with C(ansible-vault) on the controller. Only tasks with a local connection can use it.
         type: str
         required: true
         choices: [vault, ssm, secretsmanager, file]

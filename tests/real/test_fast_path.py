@@ -52,6 +52,7 @@ class Both:
         aws["secret_key"] = self.moto.secret_key
         name = f"{self.mark}-{way}"
         store = {"type": "ssm", "name": f"/{name}", **aws, **changed.pop("store", {})}
+        store = changed.pop("only_store", store)
         return {"name": "key", "user_name": name, **aws, "store": store, "grace": "0s", "recovery_wait": "0s", **changed}
 
     def run(self, way: str, check: bool = False, verbose: bool = False, **changed: t.Any) -> tuple[dict[str, t.Any], str]:
@@ -152,6 +153,15 @@ def test_errors_are_the_same(both: Both, wrong: dict[str, t.Any]) -> None:
     assert here["failed"] and there["failed"] and "key" in here["msg"]
     if "no_such_option" not in wrong:
         assert here["msg"].replace("-local", "") == there["msg"].replace("-elsewhere", "")
+
+
+def test_a_file_on_the_controller_is_refused_elsewhere(both: Both) -> None:
+    password = both.top / "password"
+    password.write_text("only-for-this-test", encoding="utf-8")
+    store = {"type": "file", "path": str(both.top / "key.yml"), "vault_password_file": str(password)}
+    refused = both.run("elsewhere", only_store=store)[0]
+    assert refused["failed"] and "is on the controller" in refused["msg"]
+    assert both.run("local", only_store=store)[0]["action"] == "created"
 
 
 def test_no_secret_in_the_output_of_either_way(both: Both) -> None:

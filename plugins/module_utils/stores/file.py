@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the locksmith.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A YAML file encrypted with ansible-vault as a store, on the machine where the module runs.
+"""A YAML file encrypted with ansible-vault as a store, on the controller.
 
 Published: fields of the file C(path). Journal: C(path.journal), encrypted with the same password, readable by its owner only.
 Writers hold a lock on C(path.lock) and replace a file as a whole, so readers need none. For one machine: the lock is not seen
