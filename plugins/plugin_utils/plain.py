@@ -17,9 +17,11 @@ def plain(value: t.Any) -> t.Any:
     """A deep copy of C(value) in C(dict), C(list), C(str), C(int), C(float), C(bool) and C(None)."""
     if value is None or isinstance(value, (bool, int, float)):
         return value
-    if isinstance(value, Mapping):
+    if isinstance(value, str):
+        return plain_text(value)
+    if isinstance(value, (dict, Mapping)):
         return {plain_text(name): plain(inner) for name, inner in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
+    if isinstance(value, (list, tuple, Sequence)) and not isinstance(value, bytes):
         return [plain(inner) for inner in value]
     return plain_text(value)
 

@@ -53,7 +53,12 @@ def timed(playbook: str, inventory: pathlib.Path, published: pathlib.Path | None
     :raises PlaybookFailed: it ended with an error.
     """
     (inventory.parent / "ansible.cfg").touch()
-    environment = {**_environment(published), "ANSIBLE_CONFIG": str(inventory.parent / "ansible.cfg")}
+    group = json.loads(inventory.read_text(encoding="utf-8"))["credentials"]
+    environment = {
+        **_environment(published),
+        **_aws(group["vars"]["bench_endpoint"]),
+        "ANSIBLE_CONFIG": str(inventory.parent / "ansible.cfg"),
+    }
     program = pathlib.Path(sys.executable).with_name("ansible-playbook")
     command = [str(program), "-i", str(inventory), str(HERE / playbook), "-e", json.dumps(extra)]
     start = time.monotonic()
@@ -63,8 +68,18 @@ def timed(playbook: str, inventory: pathlib.Path, published: pathlib.Path | None
     seconds = time.monotonic() - start
     if done.returncode:
         raise PlaybookFailed(f"{playbook} ended with {done.returncode}:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
-    hosts = len(json.loads(inventory.read_text(encoding="utf-8"))["credentials"]["hosts"])
-    return Run(seconds, hosts, done.stdout)
+    return Run(seconds, len(group["hosts"]), done.stdout)
+
+
+def _aws(endpoint: str) -> dict[str, str]:
+    """How both sides are told where AWS is and who they are there: as its users do it, by environment variables."""
+    return {
+        "AWS_URL": endpoint,
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "bench",
+        "AWS_SECRET_ACCESS_KEY": "bench",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
 
 
 def _environment(published: pathlib.Path | None) -> dict[str, str]:

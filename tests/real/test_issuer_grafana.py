@@ -332,7 +332,7 @@ def test_somebody_else_creates_the_account_at_the_same_moment(grafana: GrafanaSe
     assert issuer.keys() == []
     find, issuer._client.find = issuer._client.find, lambda wanted: None  # type: ignore[method-assign,assignment]
     number = grafana.create_account(name)
-    api, issuer._client.find = issuer._client, find  # type: ignore[method-assign,assignment]
+    api, issuer._client.find = issuer._client, find  # type: ignore[method-assign]
     assert api.create_account(name, "Viewer") is None
     assert issuer.issue(make_attempt(), None, []).id.startswith(f"{number}/")
 

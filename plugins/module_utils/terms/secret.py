@@ -16,6 +16,11 @@ import string
 import typing as t
 from urllib.parse import quote
 
+try:
+    from ansible.module_utils.secrets import register_secret as _register
+except ImportError:  # ansible-core before 2.22 has no masking
+    _register = None
+
 _FINGERPRINT_ROUNDS = 20000
 #: Shorter values are not registered for masking: a short word masked everywhere corrupts output more than it protects.
 _SHORTEST_MASKED = 8
@@ -71,14 +76,10 @@ class SecretFields(t.Mapping[str, str]):
 
 def register_secret(value: str) -> None:
     """Register one value, and its base64 and URL-encoded forms, with ansible-core's masking (2.22 and later)."""
-    if len(value) < _SHORTEST_MASKED:
-        return
-    try:
-        from ansible.module_utils.secrets import register_secret as register  # type: ignore[import-not-found,unused-ignore]
-    except ImportError:  # ansible-core before 2.22 has no masking
+    if _register is None or len(value) < _SHORTEST_MASKED:
         return
     for form in (value, base64.b64encode(value.encode("utf-8")).decode("ascii"), quote(value, safe="")):
-        register(form)
+        _register(form)
 
 
 def generate_password(length: int = 40) -> str:
