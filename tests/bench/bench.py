@@ -41,10 +41,15 @@ _NEVER, _ALWAYS = "3650d", "1s"
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """One measurement, seconds a credential."""
+    """One measurement, seconds a credential.
+
+    C(bare): an action that does nothing and takes no arguments. C(floor): one that does nothing with the arguments that ours
+    takes, which Ansible renders for each credential whoever the action is.
+    """
 
     what: str
     size: int
+    bare: float
     floor: float
     ours: float
     composed: float
@@ -52,7 +57,8 @@ class Row:
     def cells(self) -> list[str]:
         return [
             f"{self.what}, {self.size}",
-            *(f"{seconds * 1000:.1f}" for seconds in (self.floor, self.ours, self.composed)),
+            *(f"{seconds * 1000:.1f}" for seconds in (self.bare, self.floor, self.ours, self.composed)),
+            f"{self.ours / self.bare:.2f}",
             f"{self.ours / self.floor:.2f}",
             f"{self.composed / self.ours:.1f}",
         ]
@@ -83,11 +89,12 @@ def measure(work: pathlib.Path, size: int, composed: t.Mapping[str, float]) -> l
         names = user_names("bench", size)
         create_users(server, names, with_key=False)
         hosts = play.write_inventory(work / "bench.json", names, {"bench_endpoint": server.url})
-        floor = min(play.timed("floor.yml", hosts).each for _again in range(_REPEATS))
+        bare = min(play.timed("floor.yml", hosts).each for _again in range(_REPEATS))
+        floor = min(play.timed("floor_with_arguments.yml", hosts, bench_rotate_after=_NEVER).each for _again in range(_REPEATS))
         play.timed("locksmith.yml", hosts, bench_rotate_after=_NEVER)
         idle = min(play.timed("locksmith.yml", hosts, bench_rotate_after=_NEVER).each for _again in range(_REPEATS))
         due = play.timed("locksmith.yml", hosts, bench_rotate_after=_ALWAYS).each
-    return [Row("not due", size, floor, idle, composed["not due"]), Row("due", size, floor, due, composed["due"])]
+    return [Row("not due", size, bare, floor, idle, composed["not due"]), Row("due", size, bare, floor, due, composed["due"])]
 
 
 def count_requests(work: pathlib.Path) -> dict[str, dict[str, float]]:
@@ -116,7 +123,7 @@ def too_many_requests(counted: t.Mapping[str, t.Mapping[str, float]]) -> t.Itera
 
 def table(rows: t.Sequence[Row], counted: t.Mapping[str, t.Mapping[str, float]]) -> str:
     """What is printed."""
-    head = ["ms a credential", "floor", "locksmith", "published", "x floor", "x faster"]
+    head = ["ms a credential", "bare no-op", "floor", "locksmith", "published", "x bare", "x floor", "x faster"]
     lines = [head, *(row.cells() for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     text = [f"IAM keys into SSM: {play.FORKS} forks, {os.cpu_count()} cores, ansible-core {core_version}", ""]
