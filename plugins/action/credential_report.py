@@ -94,8 +94,8 @@ def _row(fact: t.Mapping[str, t.Any], now: float) -> tuple[str, ...]:
 
 
 def _short(identity: str) -> str:
-    """An id of at most a column's width; its whole is in the task's result."""
-    return identity if len(identity) <= _WIDEST_ID else identity[: _WIDEST_ID - 1] + "…"
+    """An id of at most a column's width, its two ends; the whole is in the task's result."""
+    return identity if len(identity) <= _WIDEST_ID else identity[: _WIDEST_ID - 9] + "…" + identity[-8:]
 
 
 def _due(seconds: float) -> str:
