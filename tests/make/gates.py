@@ -139,7 +139,15 @@ def real(here: Bench) -> list[Gate]:
     pytest = [here.venv.program("python"), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout", "300"]
     command = [*pytest, *side_by_side, "tests/real"]
     name = f"real-{here.core.release.series}"
-    return [here.gate(name, f"{against} · {here.core.label}", command, alone=True)]
+    return [here.gate(name, f"{against}{_without_root()} · {here.core.label}", command, alone=True)]
+
+
+def _without_root() -> str:
+    """What a plain user's run does not show; the tests that need root are not collected then."""
+    if os.geteuid() == 0:
+        return ""
+    systemd = "" if pathlib.Path("/run/systemd/system").exists() else "systemd units and "
+    return f" (not as root, so without {systemd}another user's files)"
 
 
 def _pinned(package: str, label: str) -> str:

@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
 from ansible_collections.locksmith.rotation.tests.servers.consumers import Fleet
-from ansible_collections.locksmith.rotation.tests.servers.units import Supervisor, Units, UserSystemd
+from ansible_collections.locksmith.rotation.tests.servers.units import Supervisor, Units, UserSystemd, systemd_can_run
 
 _FIRST = {"password": "first 'password' with $\\\" and a\ttab"}
 _BROKEN = {"password": "BROKEN"}
@@ -21,7 +21,14 @@ _CRASHING = {"password": "CRASHING"}
 _FIELDS = {"PGPASSWORD": "password"}
 
 
-@pytest.fixture(scope="module", params=[UserSystemd, Supervisor], ids=["systemd", "supervisor"])
+#: A plain user on a machine without systemd has the supervisor alone; C(make test) says so.
+MANAGERS: dict[str, type[UserSystemd | Supervisor]] = {
+    **({"systemd": UserSystemd} if systemd_can_run() else {}),
+    "supervisor": Supervisor,
+}
+
+
+@pytest.fixture(scope="module", params=list(MANAGERS.values()), ids=list(MANAGERS))
 def units(request: pytest.FixtureRequest) -> t.Iterator[Units]:
     """One service manager for all tests of this file."""
     with request.param() as started:

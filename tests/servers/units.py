@@ -21,6 +21,13 @@ from pathlib import Path
 
 _BOOTED = Path("/run/systemd/system")
 _SYSTEMD = "/lib/systemd/systemd"
+
+
+def systemd_can_run() -> bool:
+    """On a machine that systemd has booted, and elsewhere for root, who may make the mark that its tools look for."""
+    return Path(_SYSTEMD).exists() and (_BOOTED.exists() or os.geteuid() == 0)
+
+
 #: Notes each start and each SIGHUP, shows its environment, and does not start on a broken version.
 _PROGRAM = """#!/bin/sh
 echo start >> {root}/starts
