@@ -35,7 +35,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret im
 
 #: Bytes allowed for a field whose value is not known yet, when asking the store whether it could be published.
 _FIELD_SIZE = 256
-_FIRST_PAUSE = 0.1
+_FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 5.0
 #: The value of a key whose secret nobody has.
 _NO_VALUE = SecretFields({})
