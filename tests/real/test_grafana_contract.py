@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import json
+import struct
 import typing as t
+import zlib
 from pathlib import Path
 
 import jsonschema
@@ -151,8 +153,5 @@ def test_every_path_of_the_description_was_tried(description: dict[str, t.Any], 
 
 
 def test_the_example_token_of_the_description_has_the_checksum_that_is_made_here(description: dict[str, t.Any]) -> None:
-    import struct
-    import zlib
-
     body, dummy, checksum = description["definitions"]["NewApiKeyResult"]["properties"]["key"]["example"].rpartition("_")
     assert struct.pack("<I", zlib.crc32(body.encode())).hex() == checksum

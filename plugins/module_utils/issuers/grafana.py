@@ -606,7 +606,7 @@ def _is_account(user: t.Mapping[str, t.Any], account: Account) -> bool:
     """C(uid) is C(service-account:<id or uid>) since 11.2; before, the answer is the account's row among the users."""
     uid = str(user.get("uid") or "")
     if uid.startswith("service-account:"):
-        return uid.split(":", 1)[1] in {str(account.id), account.uid}
+        return uid.split(":", 1)[1] in {str(account.id), account.uid} - {""}
     return user.get("id") == account.id or (bool(account.login) and user.get("login") == account.login)
 
 
