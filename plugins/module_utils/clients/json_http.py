@@ -48,6 +48,8 @@ _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 8.0
 _LONGEST_MESSAGE = 200
 _GATEWAY_TROUBLE = (502, 503, 504)
+#: X-RateLimit-Reset counts the seconds left with some vendors, and those since the epoch with others. No limit lasts three years.
+_A_MOMENT = 100_000_000.0
 _DOUBT = " The request may have taken effect."
 
 #: Picks the part of an error answer that may be shown: gets the decoded JSON, or the text where it is not JSON.
@@ -176,6 +178,8 @@ class JsonClient:
     :arg base_url: where the API's paths start, with any sub-path; without user name, password, query.
     :arg error_message: which part of an error answer may be shown; without it none is.
     :arg attempts: how often one request is sent at most.
+    :arg pause_headers: the headers in which this server says how long to wait after a 429, as seconds, as a moment in seconds
+        since the epoch or as an HTTP date; the first one given counts.
 
     C(headers) are sent with every request besides those that authenticate; an issuer may add to them.
     """
@@ -189,6 +193,7 @@ class JsonClient:
         error_message: ErrorMessage | None = None,
         clock: Clock | None = None,
         attempts: int = ATTEMPTS,
+        pause_headers: t.Sequence[str] = ("Retry-After",),
     ) -> None:
         if not HAS_REQUESTS:
             raise MissingLibrary(
@@ -201,6 +206,7 @@ class JsonClient:
         self._error_message = error_message
         self._clock = clock or SystemClock()
         self._attempts = attempts
+        self._pause_headers = pause_headers
         self.headers: dict[str, str] = {"Accept": "application/json", "Accept-Encoding": "identity"}
         self._session = requests.Session()
         if self._connection["verify"] is False:
@@ -281,16 +287,15 @@ class JsonClient:
         message = "" if status < 300 else self._showable(payload if payload is not None else text)
         answer = Answer(call.where, status, payload, message, call.creates)
         again = status == 429 or (status in _GATEWAY_TROUBLE and not call.creates)
-        return _Outcome(answer, again=again, pause=self._asked_pause(response.headers.get("Retry-After")) if again else None)
+        return _Outcome(answer, again=again, pause=self._asked_pause(response.headers) if again else None)
 
-    def _asked_pause(self, header: str | None) -> float | None:
-        """Seconds that a Retry-After header asks for; None where it is absent or unreadable."""
-        if not header:
-            return None
-        if header.strip().isdigit():
-            return float(header.strip())
+    def _asked_pause(self, headers: t.Mapping[str, str]) -> float | None:
+        """Seconds that the server asks to wait; None where it does not say, or not legibly."""
+        asked = next((headers[name].strip() for name in self._pause_headers if headers.get(name)), "")
+        if asked.isdigit():
+            return max(0.0, float(asked) - (self._clock.now() if float(asked) > _A_MOMENT else 0.0))
         try:
-            return max(0.0, parsedate_to_datetime(header).timestamp() - self._clock.now())
+            return max(0.0, parsedate_to_datetime(asked).timestamp() - self._clock.now())
         except (TypeError, ValueError, IndexError):
             return None
 
