@@ -100,9 +100,17 @@ class _AwsMaker(StoreMaker):
         self._aws = in_aws
         self._as: dict[str, t.Any] = {}
 
+    @property
+    def name(self) -> str:
+        """Of the parameter or the secret."""
+        return f"/app/{self._aws.mark}"
+
     def make(self, field_names: t.Sequence[str], renames: t.Mapping[str, str] | None = None) -> Store:
         store: Store = getattr(self._aws, self.service)(field_names, renames, **self._as)
         return store
+
+    def store_option(self) -> dict[str, t.Any]:
+        return {"type": self.service, "name": self.name, **self._aws.moto.options}
 
     @contextlib.contextmanager
     def without_rights(self) -> t.Iterator[None]:
@@ -147,6 +155,10 @@ class SecretsManagerMaker(_AwsMaker):
     """One JSON secret."""
 
     service = "secretsmanager"
+
+    @property
+    def name(self) -> str:
+        return f"app/{self._aws.mark}"
 
     def put_sibling(self, name: str, value: str) -> None:
         client, secret = self._aws.client("secretsmanager"), f"app/{self._aws.mark}"

@@ -131,6 +131,18 @@ class GrafanaMaker(Maker):
     def secrets(self) -> t.Sequence[str]:
         return (self._server.admin_password,)
 
+    def module_options(self, issuer: Issuer) -> dict[str, t.Any]:
+        login = {"url_username": self._server.admin_user, "url_password": self._server.admin_password}
+        return {"url": self._server.url, "service_account": _account_of(issuer), "service_account_role": "Viewer", **login}
+
+    def alive(self, issuer: Issuer, fields: t.Mapping[str, str]) -> bool:
+        return self._server.ask("GET", "/api/org", token=fields["token"])[0] == 200
+
+    def key_ids(self, issuer: Issuer) -> set[str]:
+        state, name = self._server.state(), _account_of(issuer)
+        accounts = {account["id"] for account in state["accounts"] if account["name"] == name}
+        return {f"{token['account']}/{token['id']}" for token in state["tokens"] if token["account"] in accounts}
+
 
 def _account_of(issuer: Issuer) -> str:
     if not isinstance(issuer, GrafanaIssuer):

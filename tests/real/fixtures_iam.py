@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import itertools
 import typing as t
 
@@ -111,6 +112,21 @@ class IamMaker(Maker):
 
     def secrets(self) -> t.Sequence[str]:
         return (self._account.options["secret_key"],)
+
+    def module_options(self, issuer: Issuer) -> dict[str, t.Any]:
+        return {"user_name": _name_of(issuer), **self._account.options}
+
+    def alive(self, issuer: Issuer, fields: t.Mapping[str, str]) -> bool:
+        """C(GetCallerIdentity), signed here and sent through the front, which knows the keys that are switched off."""
+        return self._account.front.knows(fields["access_key_id"], fields["secret_access_key"])
+
+    def key_ids(self, issuer: Issuer) -> set[str]:
+        listed = self._root.list_access_keys(UserName=_name_of(issuer))["AccessKeyMetadata"]
+        return {key["AccessKeyId"] for key in listed}
+
+    @functools.cached_property
+    def _root(self) -> t.Any:
+        return self._account.root()
 
 
 def _name_of(issuer: Issuer) -> str:

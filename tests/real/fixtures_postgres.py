@@ -175,3 +175,11 @@ class PostgresMaker(Maker):
 
     def secrets(self) -> t.Sequence[str]:
         return (self._server.admin_password, "not-the-administrators")
+
+    def module_options(self, issuer: Issuer) -> dict[str, t.Any]:
+        login = {"login_user": self._server.admin_user, "login_password": self._server.admin_password}
+        where = {"login_host": self._server.host, "login_port": self._server.port}
+        return {"role": self._names[issuer], "strategy": self._strategy, **where, **login}
+
+    def alive(self, issuer: Issuer, fields: t.Mapping[str, str]) -> bool:
+        return self._server.logs_in(fields["username"], fields["password"])

@@ -66,6 +66,9 @@ class VaultMaker(StoreMaker):
     ) -> VaultStore:
         return VaultStore.create(self.options(**changed), field_names, renames)
 
+    def store_option(self) -> dict[str, t.Any]:
+        return {"type": "vault", **self.options()}
+
     def put(self, fields: t.Mapping[str, t.Any]) -> None:
         body = {"data": dict(fields)} if self.mount == "secret" else dict(fields)
         self.server.call("POST", self.api + self.path, body)

@@ -47,6 +47,24 @@ class Maker(abc.ABC):
         """What else must not show anywhere: the administrator's password or token."""
         return ()
 
+    # ---- for the proof (tests/proof), which runs the code under test in processes of its own ------------------------
+
+    def module_options(self, issuer: Issuer) -> dict[str, t.Any]:
+        """The options of the issuer's module for this identity as a user writes them, without O(name) and O(store): plain values
+        that serve any process. Asked for before each rotation and kept for the runs that resume it; so where a person supplies
+        the value, every call gives a new one.
+        """
+        raise NotImplementedError
+
+    def alive(self, issuer: Issuer, fields: t.Mapping[str, str]) -> bool:
+        """Whether a value (under the issuer's field names) authenticates now, asked of the server without the code under test."""
+        raise NotImplementedError
+
+    def key_ids(self, issuer: Issuer) -> set[str]:
+        """The ids, written as C(Issued.id), of all keys that the identity has at the server, active or not; asked without the code
+        under test. Only asked of issuers that mint."""
+        raise NotImplementedError
+
     def wrong(self, issuer: Issuer, version: Issued) -> Issued:
         """The same version with another secret of the same shape: each secret's characters turned by a third of its length."""
         fields = {name: value if name in issuer.PUBLIC_FIELDS else _turned(value) for name, value in version.fields.items()}

@@ -23,6 +23,10 @@ class StoreMaker(abc.ABC):
         """A new store object for the place."""
 
     @abc.abstractmethod
+    def store_option(self) -> dict[str, t.Any]:
+        """The option O(store) for the place as a user writes it: plain values that serve any process."""
+
+    @abc.abstractmethod
     def put_sibling(self, name: str, value: str) -> None:
         """Have a field in the published value that is not ours, keeping the others."""
 
