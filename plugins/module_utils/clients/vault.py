@@ -52,8 +52,8 @@ _PASSING = {
     504: "a gateway timed out",
 }
 _CURES = {
-    472: "point store.url at the primary cluster.",
-    473: "point store.url at the active node.",
+    472: "use the address of the primary cluster.",
+    473: "use the address of the active node.",
     503: "unseal Vault or wait for its maintenance to end; the next run tries again.",
 }
 #: After these nobody knows whether the request took effect.
@@ -105,31 +105,52 @@ class Answer:
 class VaultClient:
     """One server and one log-in, made when the first request is. Not for use by several threads at once."""
 
-    def __init__(self, options: t.Mapping[str, t.Any], clock: Clock | None = None) -> None:
-        """:arg options: as of P(VAULT_OPTIONS), validated. :raises ConfigurationError: :raises MissingLibrary:"""
+    def __init__(self, options: t.Mapping[str, t.Any], clock: Clock | None = None, prefix: str = "store.") -> None:
+        """:arg options: as of P(VAULT_OPTIONS), validated. :arg prefix: put before their names in messages.
+
+        :raises ConfigurationError: :raises MissingLibrary:
+        """
         if not HAS_HVAC:
             raise errors.MissingLibrary(
                 "the Python package hvac is needed for Vault and is not installed where this runs.",
                 next_step="install hvac for the Python interpreter that runs the module.",
             )
         self._options = options
-        self.url = _checked_url(options.get("url"))
-        self._login = vault_login.login_for(options)
-        self._session = _PatientSession(options, self._login.certificate(options), clock or SystemClock())
+        self._prefix = prefix
+        self.url = _checked_url(options.get("url"), prefix)
+        self._login = vault_login.login_for(options, prefix)
+        self._session = _PatientSession(options, self._login.certificate(options), clock or SystemClock(), prefix)
         self._hvac: hvac.Client | None = None
 
+    @property
+    def host(self) -> str:
+        """Where Vault is, for people."""
+        return _host(self.url)
+
     def request(
-        self, method: str, path: str, body: t.Mapping[str, t.Any] | None = None, *, doing: str, tolerated: t.Container[int] = ()
+        self,
+        method: str,
+        path: str,
+        body: t.Mapping[str, t.Any] | None = None,
+        *,
+        doing: str,
+        tolerated: t.Container[int] = (),
+        once: bool = False,
     ) -> Answer:
         """One request, logged in.
 
         :arg path: below C(/v1/), not yet quoted. :arg doing: completes "Vault refused to"; public words only.
         :arg tolerated: statuses that the caller understands and wants as an answer.
+        :arg once: do not repeat it where an attempt may have taken effect: it makes something.
         :raises Denied: :raises NotFound: :raises QuotaExceeded: :raises Rejected: :raises Unreachable:
         """
         client = self._logged_in()
         given = {} if body is None else {"json": body}
-        response = client.adapter.request(method, "/v1/" + quote(path, safe="/"), raise_exception=False, **given)
+        self._session.once = once
+        try:
+            response = client.adapter.request(method, "/v1/" + quote(path, safe="/"), raise_exception=False, **given)
+        finally:
+            self._session.once = False
         answer = Answer(response.status_code, _json_of(response), self._session.doubtful)
         if answer.status < 400 or answer.status in tolerated:
             return answer
@@ -166,11 +187,11 @@ class VaultClient:
             said = public_message(getattr(refused, "json", None), secrets)
             raise errors.Denied(
                 f"Vault refused the {method} log-in{said}.",
-                next_step=f"check the {method} options of the store, its mount_point and its namespace.",
+                next_step=f"check the {method} options, {self._prefix}mount_point and {self._prefix}namespace.",
             ) from None
         except (ValueError, KeyError, TypeError):  # some proxy's page
             raise errors.Unreachable(
-                f"what answers at {_host(self.url)} is not Vault.", next_step="check store.url and the proxy."
+                f"what answers at {_host(self.url)} is not Vault.", next_step=f"check {self._prefix}url and the proxy."
             ) from None
 
 
@@ -179,7 +200,8 @@ class _PatientSession:
 
     proxies: t.Any = None
 
-    def __init__(self, options: t.Mapping[str, t.Any], cert: t.Any, clock: Clock) -> None:
+    def __init__(self, options: t.Mapping[str, t.Any], cert: t.Any, clock: Clock, prefix: str) -> None:
+        self._prefix = prefix
         insecure = options.get("validate_certs") is False
         self.verify: t.Any = False if insecure else (options.get("ca_cert") or True)
         self.cert = cert
@@ -191,6 +213,8 @@ class _PatientSession:
         self._session = requests.Session()
         #: Whether the last request may have taken effect in an attempt without a usable answer.
         self.doubtful = False
+        #: Whether a request that may have taken effect is not to be repeated.
+        self.once = False
 
     def request(self, method: str, url: str, **kwargs: t.Any) -> requests.Response:
         self.doubtful = False
@@ -200,10 +224,10 @@ class _PatientSession:
                 return response
             if response is None or response.status_code in _DOUBTFUL:
                 self.doubtful = True
-            if not left:
+            if not left or (self.once and self.doubtful):
                 break
             self._clock.sleep(_pause(response, self._retries - left))
-        raise _no_answer(url, response, trouble) from None
+        raise _no_answer(url, response, trouble, self._prefix) from None
 
     def close(self) -> None:
         self._session.close()
@@ -214,7 +238,7 @@ class _PatientSession:
         except requests.exceptions.SSLError:
             raise errors.Unreachable(
                 f"no trusted TLS connection to Vault at {_host(url)}.",
-                next_step="name the certificate authority with store.ca_cert and check the host name in store.url.",
+                next_step=f"name the certificate authority with {self._prefix}ca_cert and check the host name in {self._prefix}url.",
             ) from None
         except requests.exceptions.RequestException as problem:
             return None, type(problem).__name__
@@ -228,7 +252,7 @@ class _PatientSession:
         target = urljoin(url, response.headers["Location"])
         if url.startswith("https:") and not target.startswith("https:"):
             raise errors.Rejected(
-                f"Vault at {_host(url)} redirects to an address without TLS.", next_step="point store.url at the active node."
+                f"Vault at {_host(url)} redirects to an address without TLS.", next_step="use the address of the active node."
             )
         return self._session.request(method, target, **asked)
 
@@ -242,15 +266,15 @@ def public_message(body: t.Any, secrets: t.Iterable[str]) -> str:
     return ": " + text[:_LONGEST_MESSAGE]
 
 
-def _checked_url(url: t.Any) -> str:
+def _checked_url(url: t.Any, prefix: str) -> str:
     if not url:
         raise errors.ConfigurationError(
-            "store.url is missing.", next_step="give the address of Vault, or set VAULT_ADDR where the module runs."
+            f"{prefix}url is missing.", next_step="give the address of Vault, or set VAULT_ADDR where the module runs."
         )
     parts = urlsplit(str(url))
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
         raise errors.ConfigurationError(
-            "store.url is not an address of a Vault server.", next_step="write it as https://vault.example.com:8200."
+            f"{prefix}url is not an address of a Vault server.", next_step="write it as https://vault.example.com:8200."
         )
     return str(url).rstrip("/")
 
@@ -267,11 +291,11 @@ def _pause(response: requests.Response | None, attempt: int) -> float:
     return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0**attempt) * random.uniform(0.5, 1.0)
 
 
-def _no_answer(url: str, response: requests.Response | None, trouble: str) -> errors.Unreachable:
+def _no_answer(url: str, response: requests.Response | None, trouble: str, prefix: str) -> errors.Unreachable:
     if response is None:
         return errors.Unreachable(
             f"Vault at {_host(url)} does not answer ({trouble}).",
-            next_step="check store.url and the network; the next run tries again.",
+            next_step=f"check {prefix}url and the network; the next run tries again.",
         )
     status = response.status_code
     return errors.Unreachable(

@@ -45,12 +45,18 @@ Options = t.Mapping[str, t.Any]
 
 
 class Login(abc.ABC):
-    """One way to log in."""
+    """One way to log in.
+
+    :arg prefix: put before the names of options in messages.
+    """
 
     #: Options without which it cannot work.
     needs: t.ClassVar[tuple[str, ...]] = ()
     #: Where Vault mounts the method if nobody says otherwise.
     usual_mount: t.ClassVar[str] = ""
+
+    def __init__(self, prefix: str) -> None:
+        self.prefix = prefix
 
     def check(self, options: Options) -> None:
         """Refuse options that cannot work.
@@ -61,7 +67,8 @@ class Login(abc.ABC):
         if missing:
             method = options.get("auth_method") or USUAL_METHOD
             raise errors.ConfigurationError(
-                f"store.auth_method {method} needs store.{', store.'.join(missing)}.", next_step="give what is missing."
+                f"{self.prefix}auth_method {method} needs {', '.join(self.prefix + name for name in missing)}.",
+                next_step="give what is missing.",
             )
 
     def certificate(self, options: Options) -> t.Any:
@@ -85,7 +92,8 @@ class _Token(Login):
     def _from_file(self, options: Options) -> str:
         directory = os.path.expanduser(str(options.get("token_path") or "~"))
         path = os.path.join(directory, options.get("token_file") or _TOKEN_FILE)
-        return _first_line(path, "store.token is missing and the token file", "give store.token, or set VAULT_TOKEN.")
+        what = f"{self.prefix}token is missing and the token file"
+        return _first_line(path, what, f"give {self.prefix}token, or set VAULT_TOKEN.")
 
 
 class _AppRole(Login):
@@ -128,7 +136,8 @@ class _Kubernetes(Login):
     usual_mount = "kubernetes"
 
     def log_in(self, client: t.Any, options: Options) -> None:
-        jwt = options.get("jwt") or _first_line(_KUBERNETES_JWT, "store.jwt is missing and the pod's token", "give store.jwt.")
+        what = f"{self.prefix}jwt is missing and the pod's token"
+        jwt = options.get("jwt") or _first_line(_KUBERNETES_JWT, what, f"give {self.prefix}jwt.")
         client.auth.kubernetes.login(options["role_id"], jwt, mount_point=self.mount(options))
 
 
@@ -139,7 +148,7 @@ class _AwsIam(Login):
 
     def check(self, options: Options) -> None:
         super().check(options)
-        _botocore()
+        self._botocore()
 
     def log_in(self, client: t.Any, options: Options) -> None:
         access_key, secret_key, session_token = self._keys(options)
@@ -156,7 +165,7 @@ class _AwsIam(Login):
     def _keys(self, options: Options) -> tuple[str, str, str | None]:
         if options.get("access_key") and options.get("secret_key"):
             return options["access_key"], options["secret_key"], options.get("session_token")
-        botocore = _botocore()
+        botocore = self._botocore()
         try:
             found = botocore.session.Session(profile=options.get("profile")).get_credentials()
         except botocore.exceptions.BotoCoreError:
@@ -164,10 +173,21 @@ class _AwsIam(Login):
         if found is None:
             raise errors.ConfigurationError(
                 "no AWS credentials to log in to Vault with.",
-                next_step="give store.access_key and store.secret_key, or store.profile.",
+                next_step=f"give {self.prefix}access_key and {self.prefix}secret_key, or {self.prefix}profile.",
             )
         frozen = found.get_frozen_credentials()
         return frozen.access_key, frozen.secret_key, frozen.token
+
+    def _botocore(self) -> t.Any:
+        try:
+            import botocore.exceptions
+            import botocore.session
+        except ImportError:
+            raise errors.MissingLibrary(
+                f"the Python package botocore is needed for {self.prefix}auth_method aws_iam and is not installed where this runs.",
+                next_step="install botocore for the Python interpreter that runs the module.",
+            ) from None
+        return botocore
 
 
 class _Cert(Login):
@@ -195,39 +215,27 @@ class _Nothing(Login):
         return
 
 
-_LOGINS: dict[str, Login] = {
-    "token": _Token(),
-    "approle": _AppRole(),
-    "userpass": _UserPass(),
-    "ldap": _Ldap(),
-    "jwt": _Jwt(),
-    "kubernetes": _Kubernetes(),
-    "aws_iam": _AwsIam(),
-    "cert": _Cert(),
-    "none": _Nothing(),
+_LOGINS: dict[str, type[Login]] = {
+    "token": _Token,
+    "approle": _AppRole,
+    "userpass": _UserPass,
+    "ldap": _Ldap,
+    "jwt": _Jwt,
+    "kubernetes": _Kubernetes,
+    "aws_iam": _AwsIam,
+    "cert": _Cert,
+    "none": _Nothing,
 }
 
 
-def login_for(options: Options) -> Login:
-    """The way to log in that the options ask for, its options checked.
+def login_for(options: Options, prefix: str) -> Login:
+    """The way to log in that the options ask for, its options checked. C(prefix): put before their names in messages.
 
     :raises ConfigurationError: something is missing. :raises MissingLibrary: a library is.
     """
-    login = _LOGINS[options.get("auth_method") or USUAL_METHOD]
+    login = _LOGINS[options.get("auth_method") or USUAL_METHOD](prefix)
     login.check(options)
     return login
-
-
-def _botocore() -> t.Any:
-    try:
-        import botocore.exceptions
-        import botocore.session
-    except ImportError:
-        raise errors.MissingLibrary(
-            "the Python package botocore is needed for store.auth_method aws_iam and is not installed where this runs.",
-            next_step="install botocore for the Python interpreter that runs the module.",
-        ) from None
-    return botocore
 
 
 def _first_line(path: str, what: str, next_step: str) -> str:
