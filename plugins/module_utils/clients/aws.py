@@ -19,6 +19,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import random
 import re
 import time
 import typing as t
@@ -26,12 +27,16 @@ import typing as t
 from ansible.module_utils.common.parameters import env_fallback
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms import errors
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import Clock
 
 #: Seconds.
 CONNECT_TIMEOUT = 5
 READ_TIMEOUT = 20
 #: Requests in all, with botocore's jittered backoff (at most 20 seconds each) in between.
 MAX_ATTEMPTS = 4
+#: How often a request that AWS turned away unread is sent, and the longest pause that AWS may ask for in between, seconds.
+_SEND_ATTEMPTS = 5
+_LONGEST_PAUSE = 60.0
 #: Services whose models are worth loading before the fork.
 SERVICES = ("iam", "sts", "ssm", "secretsmanager")
 #: Seconds: what we ask for (role chaining allows no more), and when we ask again.
@@ -89,6 +94,7 @@ AWS_OPTIONS: dict[str, t.Any] = {
 }
 
 Options = t.Mapping[str, t.Any]
+Answer = t.TypeVar("Answer")
 #: AWS error code to the error to raise instead of the usual one.
 Meanings = t.Mapping[str, "type[errors.ExternalError]"]
 
@@ -171,6 +177,31 @@ def client(service: str, options: Options, max_attempts: int = MAX_ATTEMPTS) -> 
             made = made or _make(_session(options.get("profile") or ""), service, options, identity, max_attempts)
         _clients[(key, identity)] = made
     return made
+
+
+def send_once(clock: Clock, request: t.Callable[[], Answer]) -> Answer:
+    """Send a request that must not be sent twice, because it creates a key: C(request) uses a client of one attempt.
+
+    Only a request that AWS turned away unread (throttled) is repeated, after the pause that AWS asks for or a growing one.
+    To be called inside P(aws_errors), which makes sense of what it raises.
+    """
+    from botocore.exceptions import ClientError
+
+    for turn in range(1, _SEND_ATTEMPTS):
+        try:
+            return request()
+        except ClientError as refusal:
+            if error_code(refusal) not in _TURNED_AWAY:
+                raise
+            asked = _asked_pause(refusal)
+        clock.sleep(random.uniform(0.5, 1) * 2**turn if asked is None else asked + random.uniform(0, 1))
+    return request()
+
+
+def _asked_pause(refusal: t.Any) -> float | None:
+    """Seconds of a Retry-After header, not more than P(_LONGEST_PAUSE); None without one."""
+    asked = str(refusal.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("retry-after", ""))
+    return min(float(asked), _LONGEST_PAUSE) if asked.isdigit() else None
 
 
 def forget_clients() -> None:
@@ -312,6 +343,11 @@ def _turned(service: str, options: Options, identity: _Identity, max_attempts: i
     return made
 
 
+#: Answers that prove that a request was turned away before it did anything.
+_TURNED_AWAY = {
+    *("Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException"),
+    *("TooManyRequestsException", "RequestLimitExceeded", "SlowDown"),
+}
 #: What a code means to us; what is in none of these is a refusal. Codes differ from service to service for the same thing.
 _DENIED = {
     *("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedAccess", "NotAuthorized", "OptInRequired"),
@@ -321,8 +357,8 @@ _DENIED = {
 }
 #: Also those that AWS's references call temporary: another change to the same thing is under way.
 _UNREACHABLE = {
-    *("Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException"),
-    *("TooManyRequestsException", "RequestLimitExceeded", "SlowDown", "PriorRequestNotComplete"),
+    *_TURNED_AWAY,
+    "PriorRequestNotComplete",
     *("ServiceUnavailable", "ServiceUnavailableException", "ServiceFailure", "RequestTimeout", "RequestTimeoutException"),
     *("InternalFailure", "InternalError", "InternalServerError", "InternalServiceError"),
     *("TooManyUpdates", "EntityTemporarilyUnmodifiable", "ConcurrentModification", "ConcurrentModificationException"),
@@ -395,7 +431,10 @@ def _from_refusal(refusal: t.Any, service: str, doing: str, meanings: Meanings) 
     if code in _NOT_FOUND:
         return errors.NotFound(f"AWS cannot {doing}: there is no such thing ({answer}).")
     if code in _QUOTA:
-        return errors.QuotaExceeded(f"AWS refused to {doing}: a quota is used up ({answer}).")
+        quota = refusal.response.get("quotaCode")
+        return errors.QuotaExceeded(
+            f"AWS refused to {doing}: a quota is used up ({answer}{f', quota {quota}' if quota else ''})."
+        )
     return errors.Rejected(f"AWS refused to {doing} ({answer}).")
 
 

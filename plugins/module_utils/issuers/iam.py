@@ -9,7 +9,6 @@ Facts about the API are those of botocore's service model (iam 2010-05-08, sts 2
 
 from __future__ import annotations
 
-import random
 import typing as t
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.clients import aws
@@ -39,17 +38,10 @@ _CREATED_WITHIN = 900
 _LAST_USE_LAG = 14400
 #: STS's answers that prove that a key does not authenticate: deleted, inactive, or not this secret.
 _DEAD_CODES = ("InvalidClientTokenId", "SignatureDoesNotMatch", "AuthFailure", "InvalidAccessKeyId")
-#: IAM's answers that prove that a request was turned away before it did anything.
-_THROTTLED_CODES = ("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException")
-_CREATE_ATTEMPTS = 5
 
 
 class _Dead(errors.ExternalError):
     """STS does not know the key, or not with this secret."""
-
-
-class _Throttled(errors.ExternalError):
-    """IAM turned the request away unread."""
 
 
 class IamIssuer(Issuer):
@@ -137,23 +129,15 @@ class IamIssuer(Issuer):
 
     def issue(self, attempt: Attempt, proposal: Issued | None, known: t.Sequence[Issued]) -> Issued:
         """Sent once: a repeated request would create a second key. Only a throttled request, which did nothing, is repeated."""
-        for wait in range(1, _CREATE_ATTEMPTS):
-            try:
-                return self._create()
-            except _Throttled:
-                self._clock.sleep(random.uniform(0.5, 1) * 2**wait)
-        return self._create(last=True)
-
-    def _create(self, last: bool = False) -> Issued:
-        meanings = {} if last else dict.fromkeys(_THROTTLED_CODES, _Throttled)
+        user = self._user
         try:
-            with aws.aws_errors("iam", f"create an access key for the IAM user {self._user}", meanings):
-                key = self._iam(max_attempts=1).create_access_key(UserName=self._user)["AccessKey"]
+            with aws.aws_errors("iam", f"create an access key for the IAM user {user}"):
+                key = aws.send_once(self._clock, lambda: self._iam(max_attempts=1).create_access_key(UserName=user))["AccessKey"]
         except errors.Unreachable as problem:
             raise errors.Unreachable(
                 f"{problem.message} The request may have taken effect.",
                 next_step="run again: the next run finds a key that this attempt left behind, deletes it and creates another.",
-                stranded=[f"perhaps an access key of the IAM user {self._user} that nobody has ever used"],
+                stranded=[f"perhaps an access key of the IAM user {user} that nobody has ever used"],
             ) from None
         self._confirmed.add(key["AccessKeyId"])
         fields = SecretFields({"access_key_id": key["AccessKeyId"], "secret_access_key": key["SecretAccessKey"]})

@@ -146,6 +146,13 @@ class Issuer(abc.ABC):
     def capacity(self) -> int:
         """How many versions may be alive at once; 1 means no overlap, 0 means no limit."""
 
+    @property
+    def lists_keys(self) -> bool:
+        """Whether the issuer can list keys at all. Where it cannot, P(keys) only checks and returns nothing, the journal is the
+        only memory, and M(stranded) and M(identify) must tell keys by themselves.
+        """
+        return True
+
     @abc.abstractmethod
     def keys(self) -> list[KeyInfo]:
         """The identity's keys at the issuer, ours and foreign. Also the check that the issuer answers, that the
