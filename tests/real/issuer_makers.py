@@ -97,8 +97,17 @@ def _grafana(version: str) -> t.ContextManager[Maker]:
     return server_for_makers(version)
 
 
+def _datadog(family: str) -> t.ContextManager[Maker]:
+    from ansible_collections.locksmith.rotation.tests.real.fixtures_datadog import datadog_for_makers
+
+    return datadog_for_makers(family)
+
+
 #: Name of the case to what starts its server and yields its maker. Started once for all tests.
 MAKERS: dict[str, t.Callable[[], t.ContextManager[Maker]]] = {
+    "datadog-api": lambda: _datadog("api"),
+    "datadog-application": lambda: _datadog("own"),
+    "datadog-application-service-account": lambda: _datadog("service-account"),
     "grafana-9": lambda: _grafana("9.4"),
     "grafana-13": lambda: _grafana("13.0"),
     "iam": _iam,
