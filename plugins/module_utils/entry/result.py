@@ -29,6 +29,7 @@ def describe(outcome: Outcome, issuer: Issuer, store: Store, policy: Policy, cre
         "type": issuer.KIND,
         "identity": issuer.identity,
         "overlap": issuer.capacity != 1,
+        "verifiable": issuer.verifiable,
         "store": store.place,
         "state": journal.state.value if journal else State.ABSENT.value,
         "suspended": journal.suspended if journal else "",

@@ -49,7 +49,7 @@ def perform(issuer_class: type[Issuer], params: t.Mapping[str, t.Any], check_mod
     try:
         policy = build_policy(params, issuer_class)
         clock = SystemClock()
-        issuer = issuer_class.create(params, build_setting(params, policy, clock))
+        issuer = issuer_class.create(params, build_setting(params, policy, clock, issuer_class))
         store = build_store(params["store"], issuer_class)
         try:
             keeper = Keeper(credential, issuer, store, policy, clock, this_run())

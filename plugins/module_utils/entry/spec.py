@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.locksmith.rotation.plugins.module_utils.entry.drop_off import build_drop_off
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issuer, Setting
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.gate import ConsumerProof
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.policy import Policy, parse_exemption, parse_window
@@ -28,6 +29,7 @@ def store_suboptions() -> dict[str, t.Any]:
     merged: dict[str, t.Any] = {
         "type": {"type": "str", "required": True, "choices": list(STORES)},
         "fields": {"type": "dict"},
+        "drop_off": {"type": "str"},
     }
     for store in STORES.values():
         merged.update(store.OPTIONS)
@@ -105,14 +107,19 @@ def build_policy(params: t.Mapping[str, t.Any], issuer: type[Issuer]) -> Policy:
     return policy
 
 
-def build_setting(params: t.Mapping[str, t.Any], policy: Policy, clock: Clock) -> Setting:
-    """What the issuer may know of the credential."""
-    return Setting(params["name"], policy.rotate_after, policy.grace, policy.recovery_wait, clock)
+def build_setting(params: t.Mapping[str, t.Any], policy: Policy, clock: Clock, issuer: type[Issuer]) -> Setting:
+    """What the issuer may know of the credential.
+
+    :raises ConfigurationError: a drop-off where there can be none.
+    """
+    store = params["store"]
+    fields, drop_off = issuer.field_names(store), build_drop_off(store, issuer)
+    return Setting(params["name"], policy.rotate_after, policy.grace, policy.recovery_wait, clock, fields, drop_off)
 
 
 def build_store(options: t.Mapping[str, t.Any], issuer: type[Issuer]) -> Store:
     """The store of one credential, from validated suboptions. Opens no connection."""
-    return STORES[options["type"]].create(options, issuer.FIELDS, options.get("fields"))
+    return STORES[options["type"]].create(options, issuer.field_names(options), options.get("fields"))
 
 
 def check_store_options(given: t.Mapping[str, t.Any]) -> None:
@@ -123,7 +130,7 @@ def check_store_options(given: t.Mapping[str, t.Any]) -> None:
     store = STORES.get(str(given.get("type")))
     if store is None:
         return
-    known = {"type", "fields", *store.OPTIONS}
+    known = {"type", "fields", "drop_off", *store.OPTIONS}
     for option in store.OPTIONS.values():
         known.update(option.get("aliases", ()))
     foreign = sorted(str(name) for name in given if name not in known)

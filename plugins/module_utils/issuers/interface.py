@@ -22,15 +22,41 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock imp
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
 
 
+class DropOff(abc.ABC):
+    """A place into which a person puts a value that only a person can make. It is consumed once."""
+
+    @property
+    @abc.abstractmethod
+    def place(self) -> str:
+        """Where it is, for people: C(vault secret/payments/stripe.new)."""
+
+    @abc.abstractmethod
+    def read(self) -> SecretFields | None:
+        """What lies there, or None."""
+
+    @abc.abstractmethod
+    def clear(self, taken: SecretFields) -> None:
+        """Remove C(taken) for good, if it is still what lies there. Idempotent; leaves anything else alone."""
+
+    def close(self) -> None:
+        """Let go of connections."""
+        return
+
+
 @dataclasses.dataclass(frozen=True)
 class Setting:
-    """What an issuer may know about the credential beyond its own options. Times in seconds."""
+    """What an issuer may know about the credential beyond its own options. Times in seconds.
+
+    C(fields): what its values are made of, as P(Issuer.field_names) said. C(drop_off): only for an issuer with C(SUPPLIED).
+    """
 
     credential: str
     rotate_after: int
     grace: int
     recovery_wait: int
     clock: Clock
+    fields: tuple[str, ...] = ()
+    drop_off: DropOff | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,6 +148,10 @@ class Issuer(abc.ABC):
     MINTS: t.ClassVar[bool]
     #: True: a version can be switched off and on again; False: retiring deletes it outright.
     CAN_DISABLE: t.ClassVar[bool] = False
+    #: True: a person makes the secret and supplies it (P(supplied)); P(propose) passes it on.
+    SUPPLIED: t.ClassVar[bool] = False
+    #: False: only a person can revoke a version. It is logged in with until it is found dead, and then forgotten.
+    REVOKES: t.ClassVar[bool] = True
     #: How old a version may grow where the catalogue does not say, as a duration.
     ROTATE_AFTER: t.ClassVar[str] = "90d"
     #: Consecutive successful logins before a new version counts as verified (propagation delay).
@@ -145,6 +175,21 @@ class Issuer(abc.ABC):
     @abc.abstractmethod
     def capacity(self) -> int:
         """How many versions may be alive at once; 1 means no overlap, 0 means no limit."""
+
+    @classmethod
+    def field_names(cls, store: t.Mapping[str, t.Any]) -> tuple[str, ...]:
+        """What a value is made of. C(store): the options of the store, for an issuer whose user chooses the fields."""
+        return cls.FIELDS
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What P(field_names) says of this credential."""
+        return self.FIELDS
+
+    @property
+    def verifiable(self) -> bool:
+        """Whether P(verify) can tell a value that works from one that does not. Where it cannot, nothing is called verified."""
+        return True
 
     @property
     def lists_keys(self) -> bool:
@@ -177,9 +222,29 @@ class Issuer(abc.ABC):
         """
         return [key for key in self.keys() if key.name == attempt.name and key.id not in recorded]
 
+    def supplied(self) -> SecretFields | None:
+        """The value that a person has supplied, where C(SUPPLIED). One that no version in the journal has is a reason to rotate."""
+        return None
+
+    def how_to_supply(self, reason: str) -> str:
+        """What a person does to make and supply the next value, as a sentence, where C(SUPPLIED). C(reason): C(leak) is urgent."""
+        return ""
+
     def propose(self, attempt: Attempt, current: Issued | None) -> Issued:
-        """The next value, for an issuer that does not mint. It is durable in the store before M(issue) is called."""
+        """The next value, for an issuer that does not mint. It is durable in the store before M(issue) is called.
+
+        :raises ValueAwaited: where C(SUPPLIED), and nobody has supplied it yet. Says what the person has to do.
+        :raises Rejected: where C(SUPPLIED), and what was supplied cannot succeed C(current).
+        """
         raise AssertionError(f"{self.KIND} mints its own secrets")  # pragma: no cover
+
+    def taken(self, version: Issued) -> None:
+        """The version is published: remove what a person had left for us. Idempotent; called again after a kill."""
+        return
+
+    def how_to_revoke(self, version: Issued) -> str:
+        """What a person does to revoke the version, as the end of a sentence, where not C(REVOKES)."""
+        return f"revoke {version.id} by hand"
 
     @abc.abstractmethod
     def issue(self, attempt: Attempt, proposal: Issued | None, known: t.Sequence[Issued]) -> Issued:

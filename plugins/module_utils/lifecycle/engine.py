@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Attempt
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.gate import ConsumerProof, Verdict
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.issuing import Issuing
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.journal import Journal
@@ -25,7 +26,14 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.plan 
 )
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.retiring import Retiring, Step
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.states import State
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import LeaseLost, LocksmithError, Rejected
+from ansible_collections.locksmith.rotation.plugins.module_utils.stores.interface import Published
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import (
+    LeaseLost,
+    LocksmithError,
+    Rejected,
+    ValueAwaited,
+)
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
 
 #: prove, disable, delete, and one to spare: more steps than one version can take in one call.
 _MOST_STEPS = 4
@@ -55,6 +63,8 @@ class Engine:
         self._keeper = keeper
         self._check_mode = check_mode
         self._issuing = Issuing(keeper)
+        #: A value that a person has supplied and that is not in the journal yet.
+        self._news: SecretFields | None = None
 
     # ---- state=rotated ------------------------------------------------------------------------------------------
 
@@ -65,28 +75,65 @@ class Engine:
         """
         journal = self._keeper.load()
         before = picture(journal)
+        self._news = self._supplied_news(journal)
         plan = self._plan(journal, wish)
         quiet = {Action.NOTHING: "none", Action.HOLD: "held", Action.BUSY: "busy"}
         if plan.action in quiet:
             pending = (plan.why,) if plan.action is not Action.NOTHING else ()
             return Outcome(False, quiet[plan.action], plan.why, journal, before, pending)
-        if self._check_mode:
-            return self._predict(journal, plan, wish, before)
-        return self._guarded(journal or self._keeper.new(), plan, wish, before)
+        try:
+            if self._check_mode:
+                return self._predict(journal, plan, wish, before)
+            return self._guarded(journal or self._keeper.new(), plan, wish, before)
+        except ValueAwaited as error:
+            why = f"{plan.why}; waits for a person: {error.message}"
+            return Outcome(False, "held", why, self._keeper.load(), before, (f"a person: {error.message}",))
+
+    def _supplied_news(self, journal: Journal | None) -> SecretFields | None:
+        """What a person has supplied, if no version in the journal is it."""
+        value = self._keeper.issuer.supplied()
+        known = {version.fingerprint for version in journal.versions} if journal else set()
+        return None if value is None or value.fingerprint() in known else value
 
     def _plan(self, journal: Journal | None, wish: Wish) -> Plan:
         keeper = self._keeper
         busy = keeper.holder(journal, patient=not self._check_mode)
-        return plan_rotation(journal, keeper.policy, keeper.issuer.capacity, wish, keeper.clock.now(), busy)
+        return plan_rotation(
+            journal, keeper.policy, keeper.issuer.capacity, wish, keeper.clock.now(), busy, self._news is not None
+        )
 
     def _predict(self, journal: Journal | None, plan: Plan, wish: Wish, before: dict[str, t.Any]) -> Outcome:
-        listed = self._keeper.issuer.keys()
         action = {Action.RESUME: "resumed", Action.ISSUE: "rotated"}.get(plan.action, "created")
-        if plan.action is Action.START and self._keeper.store.read_published() is not None and not wish.force:
-            action = "adopted"
-        elif plan.action is not Action.RESUME:
+        if plan.action is Action.START and not wish.force:
+            published = self._keeper.store.read_published()
+            if published is not None:
+                action = "rotated" if self._is_news(published) else "adopted"
+        issuing = action in ("rotated", "created")
+        if issuing:
+            self._await_value(wish)
+        listed = self._keeper.issuer.keys()
+        if issuing:
             self._keeper.issuer.check_room(listed, journal.ids() if journal else set())
+            self._try_supplied(journal)
         return Outcome(True, action, plan.why, journal, before)
+
+    def _await_value(self, wish: Wish) -> None:
+        """Before anything else is asked of an issuer whose values a person makes: is there one?
+
+        :raises ValueAwaited: no.
+        """
+        if self._keeper.issuer.SUPPLIED and self._news is None:
+            raise ValueAwaited(self._keeper.issuer.how_to_supply(wish.reason))
+
+    def _try_supplied(self, journal: Journal | None) -> None:
+        """Would the supplied value be taken? Asking changes nothing. :raises Rejected: no."""
+        if self._news is not None:
+            current = journal.current if journal else None
+            attempt = Attempt("", self._keeper.clock.now(), (), 0)
+            self._keeper.issuer.propose(attempt, current.issued() if current else None)
+
+    def _is_news(self, published: Published) -> bool:
+        return self._news is not None and self._news.fingerprint() != published.fields.fingerprint()
 
     def _guarded(self, journal: Journal, plan: Plan, wish: Wish, before: dict[str, t.Any]) -> Outcome:
         """Carry the plan out; a failure is written down before it is passed on."""
@@ -113,14 +160,19 @@ class Engine:
             self._issuing.resume(journal, wish.reason)
             return "resumed"
         if plan.action is Action.ISSUE:
+            self._await_value(wish)
             self._issuing.begin(journal, wish.reason)
             return "rotated"
         published = self._keeper.store.read_published()
         if published is None or wish.force:
+            self._await_value(wish)
             self._issuing.begin(journal, wish.reason)
             return "created"
         self._issuing.adopt(journal, published)
-        self._keeper.save(journal, hold=False)
+        self._keeper.save(journal, hold=self._is_news(published))
+        if self._is_news(published):
+            self._issuing.begin(journal, wish.reason)
+            return "rotated"
         return "adopted"
 
     def _yield_to_other(self, before: dict[str, t.Any], error: LocksmithError) -> Outcome:

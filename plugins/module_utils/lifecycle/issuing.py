@@ -59,7 +59,7 @@ class Issuing:
 
         :raises Rejected: it does not authenticate, or fields are missing.
         """
-        lacking = [name for name in self._issuer.FIELDS if name not in published.fields]
+        lacking = [name for name in self._issuer.fields if name not in published.fields]
         if lacking:
             raise Rejected(
                 f"{journal.credential}: what {self._store.place} publishes lacks {', '.join(lacking)}.",
@@ -71,6 +71,8 @@ class Issuing:
         journal.adopt(issued, self._clock.now())
 
     def _must_be_alive(self, journal: Journal, issued: Issued) -> None:
+        if not self._issuer.verifiable:
+            return
         result = self._issuer.verify(issued)
         if result.verdict is not Verdict.ALIVE:
             raise Rejected(
@@ -89,7 +91,7 @@ class Issuing:
         )
         current = journal.current
         proposal = None if self._issuer.MINTS else self._issuer.propose(attempt, current.issued() if current else None)
-        sizes = {name: len(proposal.fields[name].encode()) if proposal else _FIELD_SIZE for name in self._issuer.FIELDS}
+        sizes = {name: len(proposal.fields[name].encode()) if proposal else _FIELD_SIZE for name in self._issuer.fields}
         expected = self._expected_revision(journal)
         self._store.check_publishable(sizes)
         journal.intend(attempt, proposal, reason)
@@ -199,11 +201,16 @@ class Issuing:
             self._keeper.still_ours(journal)
             rotated_at = to_iso(self._clock.now()) or ""
             self._store.publish(candidate.fields, rotated_at, published.revision if published else None)
+        if self._issuer.SUPPLIED:
+            self._keeper.still_ours(journal)
+            self._issuer.taken(candidate.issued())
         journal.promote(self._clock.now())
         self._keeper.save(journal, hold=False)
 
     def _log_in(self, journal: Journal, candidate: Version) -> None:
         """As many consecutive successful logins as the issuer's propagation needs, with backoff in between."""
+        if not self._issuer.verifiable:
+            return
         end = self._clock.monotonic() + self._keeper.policy.verify_timeout
         streak, pause = 0, _FIRST_PAUSE
         while True:
@@ -230,6 +237,8 @@ class Issuing:
         except ExternalError:
             error.stranded.append(f"{candidate.id} at {self._issuer.identity}, recorded in the journal: the next run tries again")
             return
+        if not self._issuer.REVOKES and not candidate.restored:
+            error.stranded.append(f"{candidate.id}, which was never published: {self._issuer.how_to_revoke(candidate.issued())}")
         journal.discard(self._clock.now(), "did not verify")
 
     def _undo(self, journal: Journal, candidate: Version) -> None:
@@ -239,7 +248,7 @@ class Issuing:
         if self._issuer.capacity == 1 and not self._issuer.MINTS:
             if current is not None and journal.intent is not None:
                 self._issuer.issue(journal.intent.attempt, current.issued(), journal.known_values())
-        elif not candidate.restored:
+        elif not candidate.restored and self._issuer.REVOKES:
             self._issuer.delete(candidate.issued())
 
     def abandon(self, journal: Journal) -> None:

@@ -46,8 +46,21 @@ class Wish:
     since: float
 
 
-def plan_rotation(journal: Journal | None, policy: Policy, capacity: int, wish: Wish, now: float, busy: Lease | None) -> Plan:
-    """Decide what C(state=rotated) does. C(busy): the lease of another run that is alive, if any."""
+def plan_rotation(
+    journal: Journal | None,
+    policy: Policy,
+    capacity: int,
+    wish: Wish,
+    now: float,
+    busy: Lease | None,
+    supplied: bool = False,
+) -> Plan:
+    """Decide what C(state=rotated) does.
+
+    :arg busy: the lease of another run that is alive, if any.
+    :arg supplied: a person has made a new value and supplied it. That is a decision of that person, and the issuer may be about
+        to end the old one by its own clock: neither age nor window, exemption or roll-back hold it back.
+    """
     if busy is not None:
         return Plan(Action.BUSY, describe_holder(busy))
     if journal is None or journal.state is State.ABSENT:
@@ -59,10 +72,10 @@ def plan_rotation(journal: Journal | None, policy: Policy, capacity: int, wish: 
     current = journal.current
     if current is None:
         return Plan(Action.START, "no version is published")
-    wanted = _why_due(current, policy, wish, now)
+    wanted = "a new value was supplied" if supplied else _why_due(current, policy, wish, now)
     if not wanted:
         return Plan(Action.NOTHING, f"not due before {to_iso(due_at(current.created_at, policy))}")
-    held = _why_held(journal, policy, capacity, wish, now)
+    held = _why_held(journal, policy, capacity, wish.force or supplied, now)
     return Plan(Action.HOLD, held) if held else Plan(Action.ISSUE, wanted)
 
 
@@ -81,8 +94,8 @@ def _why_due(current: Version, policy: Policy, wish: Wish, now: float) -> str:
     return f"due for {format_duration(late)}" if late >= 0 else ""
 
 
-def _why_held(journal: Journal, policy: Policy, capacity: int, wish: Wish, now: float) -> str:
-    if not wish.force:
+def _why_held(journal: Journal, policy: Policy, capacity: int, wanted_by_a_person: bool, now: float) -> str:
+    if not wanted_by_a_person:
         if journal.suspended:
             return f"{journal.suspended}: rotate it again with force when the cause is mended"
         reason = why_not_now(policy, now)

@@ -13,6 +13,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import LastUse
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Verdict as Life
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.gate import ConsumerProof, Verdict, judge
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.journal import Journal, Phase, Version
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.keeper import Keeper
@@ -73,7 +74,18 @@ class Retiring:
         used = self._use_since(version, version.proved_at, policy.grace)
         if used:
             return Step(wait=used, pending=(used,), gate=gate)
+        if not self._issuer.REVOKES and version.id:
+            return self._watch(version, gate)
         return Step(do="disable" if self._issuer.CAN_DISABLE and version.id else "delete", gate=gate)
+
+    def _watch(self, version: Version, gate: Verdict) -> Step:
+        """Only a person can revoke it: forget it when it is dead, and until then say what that person has to do."""
+        seen = self._issuer.verify(version.issued())
+        if seen.verdict is Life.DEAD:
+            return Step(do="delete", gate=gate)
+        state = "it still works" if seen.verdict is Life.ALIVE else f"whether it still works is not known ({seen.detail})"
+        line = f"a person to {self._issuer.how_to_revoke(version.issued())}; {state}"
+        return Step(wait="waits for " + line, pending=(line,), gate=gate)
 
     def _after_recovery_wait(self, version: Version) -> Step:
         off_since = version.disabled_at or 0.0

@@ -42,6 +42,7 @@ class FileStore(Store):
     """One encrypted file. See the module's docstring."""
 
     TYPE = "file"
+    PLACE = "path"
     OPTIONS: t.ClassVar[dict[str, t.Any]] = {
         "path": {"type": "str"},
         "vault_password_file": {"type": "path", "fallback": (env_fallback, ["ANSIBLE_VAULT_PASSWORD_FILE"])},
@@ -125,6 +126,17 @@ class FileStore(Store):
         if any(found.get(name) != value for name, value in ours.items()):
             raise errors.Conflict(f"{self.place} was written by somebody else right after us.", next_step="run again.")
         return _fingerprint(found)
+
+    def remove(self, expected: str) -> None:
+        with self._locked():
+            self._check_expected(self._read(self._path) or {}, expected)
+            try:
+                os.unlink(self._path)
+            except OSError as problem:
+                raise errors.Denied(
+                    f"{self._path} cannot be removed: {problem.strerror}.", next_step="check its directory's permissions."
+                ) from None
+        _flush_directory(os.path.dirname(self._path))
 
     def _check_expected(self, content: t.Mapping[str, t.Any], expected: str | None) -> None:
         """C(expected=None) means that none of our fields are there, whatever others are."""

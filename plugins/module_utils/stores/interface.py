@@ -51,6 +51,9 @@ class Store(abc.ABC):
     #: stores make one spec, so an option that two stores share has the same type, default and C(no_log) in both,
     #: none is C(required), and what belongs together is checked in M(create).
     OPTIONS: t.ClassVar[dict[str, t.Any]]
+    #: The option that names the published place, so that another place of the same store can serve as a drop-off.
+    #: Empty: this store has no drop-offs.
+    PLACE: t.ClassVar[str] = ""
 
     def __init__(self, field_names: t.Sequence[str], renames: t.Mapping[str, str] | None) -> None:
         """:arg field_names: the issuer's fields. :arg renames: C(store.fields), issuer's name to published name."""
@@ -119,6 +122,13 @@ class Store(abc.ABC):
         :arg expected: the revision P(read_published) gave, None where there was nothing.
         :raises Conflict: somebody else published in between.
         """
+
+    def remove(self, expected: str) -> None:
+        """Remove the published value at revision C(expected) for good, with all that lies there. Only asked of a drop-off.
+
+        :raises Conflict: somebody has put another value there, which stays. :raises Denied: no right to.
+        """
+        raise ConfigurationError(f"a store of type {self.TYPE} has no drop-off.", next_step="leave store.drop_off out.")
 
     def close(self) -> None:
         """Let go of connections."""

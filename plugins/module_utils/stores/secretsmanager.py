@@ -67,6 +67,7 @@ class SecretsManagerStore(Store):
     """
 
     TYPE = "secretsmanager"
+    PLACE = "name"
     OPTIONS: t.ClassVar[dict[str, t.Any]] = {
         **aws.AWS_OPTIONS,
         "name": {"type": "str"},
@@ -164,6 +165,15 @@ class SecretsManagerStore(Store):
             self._make_current(token, now.version)
         self._read_back(token, now.version if now else None)
         return token
+
+    def remove(self, expected: str) -> None:
+        """With its history and at once, so that nothing of it is kept or billed. AWS deletes unconditionally: a value
+        put there in the instant after the comparison is lost."""
+        published = self.read_published()
+        if published is None or published.revision != expected:
+            raise self._published_by_somebody()
+        with self._errors(f"delete the secret {self._name}"):
+            self._client().delete_secret(SecretId=self._name, ForceDeleteWithoutRecovery=True)
 
     def check_publishable(self, sizes: t.Mapping[str, int]) -> None:
         """See P(Store.check_publishable). The right to create a secret cannot be tried without creating one."""

@@ -59,6 +59,7 @@ class SsmStore(Store):
     """
 
     TYPE = "ssm"
+    PLACE = "name"
     OPTIONS: t.ClassVar[dict[str, t.Any]] = {
         **aws.AWS_OPTIONS,
         "name": {"type": "str"},
@@ -119,6 +120,14 @@ class SsmStore(Store):
         after = self._values({**self.outward(fields), ROTATED_AT: rotated_at}, now)
         self._check_size(after)
         return self._write_all(now, {key: value for key, value in after.items() if value != now[key].value})
+
+    def remove(self, expected: str) -> None:
+        """With its history. SSM deletes unconditionally: a value put there in the instant after the comparison is lost."""
+        published = self._published(self._read())
+        if published is None or published.revision != expected:
+            raise errors.Conflict(f"{self.place} was written by somebody else in between.", next_step="run again.")
+        with aws.aws_errors("ssm", f"delete the parameter {self._names['']}"):
+            self._client().delete_parameter(Name=self._names[""])
 
     def check_publishable(self, sizes: t.Mapping[str, int]) -> None:
         """See P(Store.check_publishable). Whether the KMS key allows encryption shows only when something is written."""

@@ -36,6 +36,7 @@ class VaultStore(Store):
     """One secret of a KV engine, version 1 or 2. See the module's docstring."""
 
     TYPE = "vault"
+    PLACE = "path"
     OPTIONS: t.ClassVar[dict[str, t.Any]] = {
         **VAULT_OPTIONS,
         "path": {"type": "str"},
@@ -101,7 +102,7 @@ class VaultStore(Store):
 
     def check_publishable(self, sizes: t.Mapping[str, int]) -> None:
         kv = self._kv()
-        self._check_rights(kv.rights_at(self._path, self._journal))
+        self._client.check_rights(kv.rights_at(self._path, self._journal), "docs/stores.md")
         ours = set(self.outward(dict.fromkeys(sizes, "")))
         kept = {name: value for name, value in (kv.read(self._path).fields or {}).items() if name not in ours}
         self._check_size({**kept, "": " " * (sum(sizes.values()) + _ROOM_FOR_ROTATED_AT)}, "the value")
@@ -118,6 +119,9 @@ class VaultStore(Store):
         if any(found.get(name) != value for name, value in ours.items()):
             raise errors.Conflict(f"{self.place} was written by somebody else right after us.", next_step="run again.")
         return revision
+
+    def remove(self, expected: str) -> None:
+        self._kv().remove(self._path, self._journal, expected)
 
     def close(self) -> None:
         self._client.close()
@@ -166,19 +170,6 @@ class VaultStore(Store):
                 next_step="correct store.kv_version, or leave it out.",
             )
         return version
-
-    def _check_rights(self, needed: t.Mapping[str, t.Sequence[str]]) -> None:
-        answer = self._client.request(
-            "post", "sys/capabilities-self", {"paths": list(needed)}, doing="say what rights the token has"
-        )
-        for path, rights in needed.items():
-            held = answer.data.get(path) or answer.body.get(path) or []
-            missing = [] if "root" in held else sorted(set(rights) - set(held))
-            if missing:
-                raise errors.Denied(
-                    f"the Vault token lacks the rights {', '.join(missing)} on {path}.",
-                    next_step="add them to its policy, as docs/stores.md shows.",
-                )
 
     def _check_size(self, fields: t.Mapping[str, t.Any], what: str) -> None:
         size = len(json.dumps(fields, ensure_ascii=False).encode("utf-8"))

@@ -25,6 +25,8 @@ _CAS_MISMATCH = "check-and-set parameter did not match"
 _WRONG_PATH = "Invalid path for a versioned K/V secrets engine"
 #: Revision of what has never existed.
 NEVER = "0"
+#: Versions destroyed with one that is removed: more than Vault keeps unless told otherwise (10).
+_DESTROYED_AT_ONCE = 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,6 +64,13 @@ class KeyValue(abc.ABC):
         """Put C(fields) in the place of C(revision); the new revision.
 
         :arg journal: path of the credential's journal, which is also what a claim is named after.
+        :raises Conflict: it is no longer at C(revision).
+        """
+
+    @abc.abstractmethod
+    def remove(self, path: str, journal: str, revision: str) -> None:
+        """Remove the secret at C(revision) for good.
+
         :raises Conflict: it is no longer at C(revision).
         """
 
@@ -108,6 +117,14 @@ class Kv2(KeyValue):
         if "version" not in answer.data:
             raise self._wrong_version(2)
         return str(answer.data["version"])
+
+    def remove(self, path: str, journal: str, revision: str) -> None:
+        """Destroys this version and those before it, so a newer one that somebody writes meanwhile stays."""
+        if self.read(path).revision != revision:
+            raise self._conflict(path)
+        versions = list(range(max(1, int(revision) - _DESTROYED_AT_ONCE + 1), int(revision) + 1))
+        doing = f"destroy version {revision} of {self._mount}/{path}"
+        self._client.request("post", f"{self._mount}/destroy/{path}", {"versions": versions}, doing=doing)
 
     def _after_refusal(self, answer: Answer, path: str, revision: str, fields: t.Mapping[str, t.Any]) -> str:
         if _CAS_MISMATCH not in answer.complaints:
@@ -171,6 +188,15 @@ class Kv1(KeyValue):
         if found.fields != dict(fields):
             raise self._conflict(path)
         return found.revision
+
+    def remove(self, path: str, journal: str, revision: str) -> None:
+        def check() -> None:
+            if self.read(path).revision != revision:
+                raise self._conflict(path)
+
+        with self._claimed(self._claim_path(journal), check):
+            check()
+            self._client.request("delete", self.api_path(path), doing=f"delete {self._mount}/{path}")
 
     def _claim_path(self, journal: str) -> str:
         return f"{self._prefix}/.claims/{journal[len(self._prefix) + 1 :]}"

@@ -78,6 +78,10 @@ class Conflict(ExternalError):
     """A compare-and-set in the store failed: somebody else wrote in between."""
 
 
+class ValueAwaited(LocksmithError):
+    """Only a person can make the next value, and has not supplied it yet. Nothing is wrong, and nothing was done."""
+
+
 class LeaseLost(LocksmithError):
     """This run no longer holds the credential; another run may. Nothing further may be done to it."""
 
