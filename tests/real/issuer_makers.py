@@ -103,6 +103,12 @@ def _datadog(family: str) -> t.ContextManager[Maker]:
     return datadog_for_makers(family)
 
 
+def _sendgrid() -> t.ContextManager[Maker]:
+    from ansible_collections.locksmith.rotation.tests.real.fixtures_sendgrid import server_for_makers
+
+    return server_for_makers()
+
+
 #: Name of the case to what starts its server and yields its maker. Started once for all tests.
 MAKERS: dict[str, t.Callable[[], t.ContextManager[Maker]]] = {
     "datadog-api": lambda: _datadog("api"),
@@ -115,4 +121,5 @@ MAKERS: dict[str, t.Callable[[], t.ContextManager[Maker]]] = {
     "postgresql-15-single": lambda: _postgres("single_user", 15),
     "postgresql-18-alternating": lambda: _postgres("alternating_users", 18),
     "postgresql-15-alternating": lambda: _postgres("alternating_users", 15),
+    "sendgrid": _sendgrid,
 }
