@@ -157,6 +157,23 @@ class VaultClient:
         secrets = [*_strings_in(body), client.token]
         raise _refusal(answer.status, doing, public_message(answer.body, secrets), path)
 
+    def check_rights(self, needed: t.Mapping[str, t.Sequence[str]], page: str) -> None:
+        """Ask whether the token may do all that is needed, changing nothing.
+
+        :arg needed: API path to capabilities. :arg page: where a policy is to be found.
+        :raises Denied: it may not, or it may not even ask (Vault's policy C(default) grants that).
+        """
+        asked = {"paths": list(needed)}
+        answer = self.request("post", "sys/capabilities-self", asked, doing="say what rights the token has")
+        for path, rights in needed.items():
+            held = answer.data.get(path) or answer.body.get(path) or []
+            missing = [] if "root" in held else sorted(set(rights) - set(held))
+            if missing:
+                raise errors.Denied(
+                    f"the Vault token lacks the rights {', '.join(missing)} on {path}.",
+                    next_step=f"add them to its policy, as {page} shows.",
+                )
+
     def close(self) -> None:
         """Let go of the connection. The token lives on: it may be the user's own."""
         self._session.close()
