@@ -152,6 +152,8 @@ class Issuer(abc.ABC):
     SUPPLIED: t.ClassVar[bool] = False
     #: False: only a person can revoke a version. It is logged in with until it is found dead, and then forgotten.
     REVOKES: t.ClassVar[bool] = True
+    #: True: the issuer shows the present value at any time (P(present)), and may have replaced it by itself. Every run then looks.
+    REVEALS: t.ClassVar[bool] = False
     #: How old a version may grow where the catalogue does not say, as a duration.
     ROTATE_AFTER: t.ClassVar[str] = "90d"
     #: Consecutive successful logins before a new version counts as verified (propagation delay).
@@ -229,6 +231,13 @@ class Issuer(abc.ABC):
     def how_to_supply(self, reason: str) -> str:
         """What a person does to make and supply the next value, as a sentence, where C(SUPPLIED). C(reason): C(leak) is urgent."""
         return ""
+
+    def present(self) -> Issued:
+        """The value as the issuer has it now. Only called where C(REVEALS). Its id tells it from the value before it.
+
+        :raises NotFound: no such identity. :raises Denied: no rights. :raises Unreachable: no answer.
+        """
+        raise AssertionError(f"{self.KIND} shows a value once")  # pragma: no cover
 
     def propose(self, attempt: Attempt, current: Issued | None) -> Issued:
         """The next value, for an issuer that does not mint. It is durable in the store before M(issue) is called.

@@ -25,7 +25,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.plan 
     plan_rotation,
 )
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.retiring import Retiring, Step
-from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.states import State
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.states import TRANSITIONS, Event, State
 from ansible_collections.locksmith.rotation.plugins.module_utils.stores.interface import Published
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import (
     LeaseLost,
@@ -98,12 +98,26 @@ class Engine:
     def _plan(self, journal: Journal | None, wish: Wish) -> Plan:
         keeper = self._keeper
         busy = keeper.holder(journal, patient=not self._check_mode)
-        return plan_rotation(
+        plan = plan_rotation(
             journal, keeper.policy, keeper.issuer.capacity, wish, keeper.clock.now(), busy, self._news is not None
         )
+        return self._look_at_issuer(journal, plan, wish) if keeper.issuer.REVEALS else plan
+
+    def _look_at_issuer(self, journal: Journal | None, plan: Plan, wish: Wish) -> Plan:
+        """An issuer that replaces values by itself may have made the published one useless. That comes first, whatever the
+        schedule says; only a forced rotation, which replaces the value anyway, comes before it."""
+        current = journal.current if journal else None
+        decided = plan.action not in (Action.NOTHING, Action.HOLD, Action.ISSUE) or (plan.action is Action.ISSUE and wish.force)
+        if decided or journal is None or current is None or (journal.state, Event.INTEND) not in TRANSITIONS:
+            return plan
+        issuer = self._keeper.issuer
+        present = issuer.present()
+        if present.fields.fingerprint() == current.fingerprint:
+            return plan
+        return Plan(Action.FOLLOW, f"{issuer.identity} has another value than the published one: {present.id}")
 
     def _predict(self, journal: Journal | None, plan: Plan, wish: Wish, before: dict[str, t.Any]) -> Outcome:
-        action = {Action.RESUME: "resumed", Action.ISSUE: "rotated"}.get(plan.action, "created")
+        action = {Action.RESUME: "resumed", Action.ISSUE: "rotated", Action.FOLLOW: "rotated"}.get(plan.action, "created")
         if plan.action is Action.START and not wish.force:
             published = self._keeper.store.read_published()
             if published is not None:
@@ -162,6 +176,9 @@ class Engine:
         if plan.action is Action.ISSUE:
             self._await_value(wish)
             self._issuing.begin(journal, wish.reason)
+            return "rotated"
+        if plan.action is Action.FOLLOW:
+            self._issuing.follow(journal)
             return "rotated"
         published = self._keeper.store.read_published()
         if published is None or wish.force:
@@ -272,6 +289,7 @@ class Engine:
         if journal is None or (journal.suspended and journal.candidate is None):
             return Outcome(False, "none", journal.suspended if journal else "nothing is recorded yet", journal, before)
         unfinished = journal.state in (State.INTENDED, State.CANDIDATE) and not (journal.candidate and journal.candidate.restored)
+        self._refuse_impossible(journal, unfinished)
         if not unfinished and journal.previous is None and journal.candidate is None:
             raise Rejected(
                 f"{journal.credential}: there is no previous version any more, so nothing to roll back to.",
@@ -280,6 +298,16 @@ class Engine:
         if self._check_mode:
             return Outcome(True, "rolled_back", "would publish the previous version again", journal, before)
         return self._restore(journal, unfinished, reason, before)
+
+    def _refuse_impossible(self, journal: Journal, unfinished: bool) -> None:
+        """Where the issuer makes the value and keeps one, the previous one died when the present one was made."""
+        issuer = self._keeper.issuer
+        if issuer.MINTS and issuer.capacity == 1 and (journal.candidate is not None or not unfinished):
+            raise Rejected(
+                f"{journal.credential}: {issuer.identity} has one value at a time and sets it itself, so the previous one does not "
+                "work any more and there is nothing to roll back to.",
+                next_step="rotate it, with force to replace the current version.",
+            )
 
     def _restore(self, journal: Journal, unfinished: bool, reason: str, before: dict[str, t.Any]) -> Outcome:
         try:

@@ -99,11 +99,23 @@ class Issuing:
         self._issue(journal, proposal)
         self.finish(journal, expected)
 
-    def _expected_revision(self, journal: Journal) -> Published | None:
-        """What is published now, after making sure that nobody changed it behind our back."""
+    def follow(self, journal: Journal) -> None:
+        """Publish what the issuer, which shows its present value, has put in the place of the current one by itself."""
+        present = self._issuer.present()
+        now = self._clock.now()
+        attempt = Attempt(attempt_name(journal.credential, now), now, (), self._keeper.policy.lifetime)
+        expected = self._expected_revision(journal, present)
+        self._store.check_publishable({name: len(value.encode()) for name, value in present.fields.items()})
+        journal.intend(attempt, present, "replaced by the issuer")
+        self._keeper.save(journal, hold=True)
+        self.finish(journal, expected)
+
+    def _expected_revision(self, journal: Journal, coming: Issued | None = None) -> Published | None:
+        """What is published now, after making sure that nobody changed it behind our back, except to C(coming)."""
         published = self._store.read_published()
         current = journal.current
-        if current and published and published.fields.fingerprint() != current.fingerprint:
+        expected = [version.fingerprint for version in (current,) if version] + ([coming.fields.fingerprint()] if coming else [])
+        if current and published and published.fields.fingerprint() not in expected:
             raise Conflict(
                 f"{journal.credential}: what {self._store.place} publishes is not the version that the journal calls current "
                 f"(version {current.number}): somebody changed it by hand.",
@@ -155,10 +167,29 @@ class Issuing:
             self.carry_on(journal)
         elif journal.state is State.INTENDED:
             self._keeper.save(journal, hold=True)
-            self._clear_stranded(journal)
-            self.begin(journal, reason)
+            self._go_on(journal, reason)
         else:
             self.begin(journal, reason)
+
+    def _go_on(self, journal: Journal, reason: str) -> None:
+        """After an intent of which nobody knows whether the issuer was asked: take what it made, or clear it away and ask anew."""
+        made = self._still_shown(journal)
+        if made is None:
+            self._clear_stranded(journal)
+            self.begin(journal, reason)
+            return
+        expected = self._expected_revision(journal, made)
+        journal.issued(made, self._clock.now())
+        self._keeper.save(journal, hold=True)
+        self.finish(journal, expected)
+
+    def _still_shown(self, journal: Journal) -> Issued | None:
+        """What the interrupted attempt made, where the issuer shows it still."""
+        intent = journal.intent
+        if intent is None or not self._issuer.REVEALS:
+            return None
+        present = self._issuer.present()
+        return None if present.id in intent.attempt.known_ids or present.id in journal.ids() else present
 
     def carry_on(self, journal: Journal) -> None:
         """Finish a candidate that is durable in the journal: probe it first, apply it only if that is still to be done."""

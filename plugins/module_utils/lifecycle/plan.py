@@ -27,6 +27,8 @@ class Action(enum.Enum):
     START = "start"
     RESUME = "resume"
     ISSUE = "issue"
+    #: Publish what the issuer has put in the place of the published value by itself.
+    FOLLOW = "follow"
 
 
 @dataclasses.dataclass(frozen=True)
