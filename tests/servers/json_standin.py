@@ -103,6 +103,10 @@ class Api(abc.ABC):
     def state(self) -> dict[str, t.Any]:
         """What tests may see: digests of secrets, never secrets."""
 
+    def decoded(self, raw: bytes, content_type: str) -> t.Any:
+        """A request's body. JSON, unless the vendor takes something else."""
+        return json.loads(raw)
+
     def setup(self, name: str, body: dict[str, t.Any]) -> t.Any:
         """The vendor's own doors beside those below."""
         raise ValueError(f"no side door {name}")
@@ -156,14 +160,14 @@ class Handler(BaseHTTPRequestHandler):
     def serve(self) -> None:
         parts = urlsplit(self.path)
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        body = json.loads(raw) if raw else None
         if parts.path.startswith("/__test__/"):
-            self._send(Reply(200, self.api.side_door(parts.path.rpartition("/")[2], body or {})))
+            self._send(Reply(200, self.api.side_door(parts.path.rpartition("/")[2], json.loads(raw) if raw else {})))
             return
         fault = self.api.fault_for(self.command, parts.path)
         if fault and self._failed_before(fault):
             return
         query = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
+        body = self.api.decoded(raw, self.headers.get("Content-Type") or "") if raw else None
         reply = self.api.answer(Request(self.command, parts.path, query, self.headers, body))
         if fault and fault.kind != "slow":
             self._fail_after(fault, reply)
