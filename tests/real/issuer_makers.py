@@ -109,6 +109,14 @@ def _sendgrid() -> t.ContextManager[Maker]:
     return server_for_makers()
 
 
+def _vault(kind: str) -> t.ContextManager[Maker]:
+    from ansible_collections.locksmith.rotation.tests.real import fixtures_vault_issuers
+
+    if kind == "secret_id":
+        return fixtures_vault_issuers.secret_ids_for_makers()
+    return fixtures_vault_issuers.static_roles_for_makers(by_login=kind == "static_role_by_login")
+
+
 #: Name of the case to what starts its server and yields its maker. Started once for all tests.
 MAKERS: dict[str, t.Callable[[], t.ContextManager[Maker]]] = {
     "datadog-api": lambda: _datadog("api"),
@@ -122,4 +130,7 @@ MAKERS: dict[str, t.Callable[[], t.ContextManager[Maker]]] = {
     "postgresql-18-alternating": lambda: _postgres("alternating_users", 18),
     "postgresql-15-alternating": lambda: _postgres("alternating_users", 15),
     "sendgrid": _sendgrid,
+    "vault-secret-id": lambda: _vault("secret_id"),
+    "vault-static-role": lambda: _vault("static_role_by_login"),
+    "vault-static-role-looked-up": lambda: _vault("static_role"),
 }

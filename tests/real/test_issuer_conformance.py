@@ -176,12 +176,24 @@ class TestInterrupted:
         assert issuer.stranded(begin(issuer), ()) == []
 
     def test_what_an_attempt_left_is_found_and_nothing_else(self, maker: Maker, issuer: Issuer) -> None:
-        if issuer.MINTS:
+        loses = issuer.MINTS and not issuer.REVEALS
+        if loses:
             maker.foreign_key(issuer)
         attempt = begin(issuer)
         version = issue(issuer, attempt)
-        assert [key.id for key in issuer.stranded(attempt, ())] == ([version.id] if issuer.MINTS else [])
+        assert [key.id for key in issuer.stranded(attempt, ())] == ([version.id] if loses else [])
         assert issuer.stranded(attempt, (version.id,)) == []
+
+    def test_what_an_issuer_shows_is_what_it_made_last(self, issuer: Issuer) -> None:
+        if not issuer.REVEALS:
+            with pytest.raises(AssertionError):
+                issuer.present()
+            return
+        before = issuer.present()
+        version = issue(issuer)
+        after = issuer.present()
+        assert (after.id, after.fields.fingerprint()) == (version.id, version.fields.fingerprint())
+        assert after.id != before.id
 
     def test_what_was_found_can_be_deleted_without_its_secret(self, issuer: Issuer) -> None:
         attempt = begin(issuer)
