@@ -24,6 +24,7 @@ SCOPES = ("mail.batch.create", "mail.send")
 DEFAULTS: dict[str, t.Any] = {
     "most_keys": 100,
     "rate_limit": 0,
+    "rate_period": 60,
     "propagation_delay": 0.0,
     "flat": False,
     "missing_subuser": 401,

@@ -36,15 +36,15 @@ _ACCOUNT = re.compile(r"account-id (\S+)")
 
 @dataclasses.dataclass
 class Settings:
-    """C(rate_limit): requests a minute of each login, 0 is none. C(propagation_delay): until a new key works and an old one fails.
-
-    C(flat): one key is answered without C(result). C(missing_subuser): the status for a subuser that is not there.
-    C(middle_is_id): the id is the middle of the key. C(drop) and C(add): scopes that SendGrid leaves out or puts in by itself.
-    C(strict): scopes that the login has not are refused. C(scopes_forbidden): keys that may not ask for their scopes get 403.
+    """C(rate_limit): requests of each login in C(rate_period) seconds, 0 is no limit. C(propagation_delay): seconds until a new key
+    works and an old one fails. C(flat): one key is answered without C(result). C(missing_subuser): the status for a subuser that
+    is not there. C(middle_is_id): the id is the middle of the key. C(drop) and C(add): scopes that SendGrid leaves out or puts in by
+    itself. C(strict): scopes that the login has not are refused. C(scopes_forbidden): a key that manages no keys may not see its scopes.
     """
 
     most_keys: int = 100
     rate_limit: int = 0
+    rate_period: int = 60
     propagation_delay: float = 0.0
     flat: bool = False
     missing_subuser: int = 401
@@ -136,17 +136,17 @@ class SendGrid(Api):
         return found
 
     def _limits(self, login: Key) -> dict[str, str]:
-        """The documented headers; the period is a minute and C(X-RateLimit-Reset) the moment when the next one begins."""
-        limit = self.settings.rate_limit
+        """The documented headers; C(X-RateLimit-Reset) is the moment when the next period begins."""
+        limit, seconds = self.settings.rate_limit, self.settings.rate_period
         if not limit:
             return {}
-        minute = int(time.time() // 60)
-        self._spent[login.id, minute] += 1
-        left = limit - self._spent[login.id, minute]
+        period = int(time.time() // seconds)
+        self._spent[login.id, period] += 1
+        left = limit - self._spent[login.id, period]
         said = {
             "X-RateLimit-Limit": str(limit),
             "X-RateLimit-Remaining": str(max(0, left)),
-            "X-RateLimit-Reset": str((minute + 1) * 60),
+            "X-RateLimit-Reset": str((period + 1) * seconds),
         }
         if left < 0:
             raise Refusal(429, "too many requests", headers=said)
