@@ -31,15 +31,16 @@ options:
       format:
         description:
           - What is written.
-          - "V(env), V(json), V(yaml), V(raw) and V(template) own the file. V(ini), V(aws_credentials) and V(pgpass) own a
-            section's keys, a profile or a line, and keep every other byte."
+          - "V(env), V(json), V(yaml), V(raw) and V(template) own the file. V(ini), V(aws_credentials), V(pgpass) and
+            V(pgbouncer_userlist) own a section's keys, a profile or a line, and keep every other byte."
         type: str
         required: true
-        choices: [aws_credentials, env, ini, json, pgpass, raw, template, yaml]
+        choices: [aws_credentials, env, ini, json, pgbouncer_userlist, pgpass, raw, template, yaml]
       fields:
         description:
           - Name in the file to field of the credential.
-          - By default all fields as they are called; for V(aws_credentials) and V(pgpass) what the format needs.
+          - By default all fields as they are called; for V(aws_credentials), V(pgpass) and
+            V(pgbouncer_userlist) what the format needs.
         type: dict
         default: {}
       section:

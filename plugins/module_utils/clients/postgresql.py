@@ -15,13 +15,13 @@ import dataclasses
 import enum
 import hashlib
 import random
-import re
 import typing as t
 
 from ansible.module_utils.common.parameters import env_fallback
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms import errors
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import Clock
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.scram import derived_verifier, is_verifier
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import generate_password
 
 if t.TYPE_CHECKING:
@@ -48,7 +48,6 @@ SSL_MODES = (*OPPORTUNISTIC, "require", "verify-ca", "verify-full")
 #: The first version that stores SCRAM verifiers, and the first whose client library can demand an authentication method.
 SCRAM_SINCE = 100000
 _REQUIRE_AUTH_SINCE = 160000
-_VERIFIER = re.compile(r"^SCRAM-SHA-256\$\d+:[A-Za-z0-9+/=]+\$[A-Za-z0-9+/]{43}=:[A-Za-z0-9+/]{43}=$")
 #: Anything below the level of a panic, and every statement: even a verifier has no business in a log.
 _SILENCE = {"log_statement": "none", "log_min_duration_statement": "-1", "log_min_error_statement": "panic"}
 
@@ -194,17 +193,21 @@ class Session:
         self.run("ALTER ROLE {role}" + login + " PASSWORD {verifier}", role=role, verifier=verifier)
 
     def scram_verifier(self, role: str, password: str) -> str:
-        """What the server keeps of a password (RFC 5803), computed on this side.
+        """What the server keeps of a password (RFC 5803), computed on this side: for one that we made, the same bytes that a
+        consumer's PgBouncer gets; for any other, libpq's, with a random salt.
 
         :raises Rejected: the library made something else, which the server would store as a clear-text password.
         """
-        encrypted = self._connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode("ascii")
-        if not password or not _VERIFIER.match(encrypted):
+        encrypted = derived_verifier(role, password) or self._encrypted(role, password)
+        if not password or not is_verifier(encrypted):
             raise errors.Rejected(
                 f"No SCRAM-SHA-256 verifier could be computed for role {quoted(role)}; nothing was sent.",
                 next_step="check the libpq that psycopg uses on this machine; 10 or later is needed.",
             )
         return encrypted
+
+    def _encrypted(self, role: str, password: str) -> str:
+        return self._connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode("ascii")
 
     def close(self) -> None:
         """Undo what was not committed, and hang up."""

@@ -214,7 +214,7 @@ def _collide(one: t.Mapping[str, t.Any], other: t.Mapping[str, t.Any]) -> bool:
         return True
     if one["id"] == other["id"]:
         return True
-    if one["format"] == "pgpass" or place_of(one).section != place_of(other).section:
+    if one["format"] in ("pgpass", "pgbouncer_userlist") or place_of(one).section != place_of(other).section:
         return False
     return bool({name.lower() for name in field_names(one) or ()} & {name.lower() for name in field_names(other) or ()})
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.rendering.ini import AwsCredentials, Ini
 from ansible_collections.locksmith.rotation.plugins.module_utils.rendering.interface import Format
+from ansible_collections.locksmith.rotation.plugins.module_utils.rendering.pgbouncer import PgbouncerUserlist
 from ansible_collections.locksmith.rotation.plugins.module_utils.rendering.pgpass import Pgpass
 from ansible_collections.locksmith.rotation.plugins.module_utils.rendering.whole import Env, Json, Raw, Yaml
 
@@ -17,6 +18,7 @@ FORMATS: dict[str, Format] = {
     "yaml": Yaml(),
     "ini": Ini(),
     "aws_credentials": AwsCredentials(),
+    "pgbouncer_userlist": PgbouncerUserlist(),
     "pgpass": Pgpass(),
     "raw": Raw(),
     "template": Raw(),
