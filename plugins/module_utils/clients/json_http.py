@@ -76,6 +76,10 @@ class Authorization:
             )
         return cls({name: prefix + secret}, (secret,))
 
+    def headers_for(self, body: bytes) -> t.Mapping[str, str]:
+        """The headers for one request; a subclass that signs makes them of the body as it is sent."""
+        return self.headers
+
     @classmethod
     def bearer(cls, token: str) -> Authorization:
         """C(Authorization: Bearer)."""
@@ -116,7 +120,7 @@ class Connection:
 class Answer:
     """A usable answer. C(where) names the request; C(message) is what the vendor says, fit to be shown.
 
-    C(payload) is the decoded JSON, or None. It may hold secrets.
+    C(payload) is the decoded JSON, or None. It may hold secrets. C(next_url): where the answer's Link header says that it goes on.
     """
 
     where: str
@@ -124,6 +128,7 @@ class Answer:
     payload: t.Any = dataclasses.field(repr=False, default=None)
     message: str = ""
     creates: bool = False
+    next_url: str = dataclasses.field(repr=False, default="")
 
     def mapping(self) -> dict[str, t.Any]:
         """The JSON object in it. :raises Unreachable: there is none."""
@@ -160,6 +165,9 @@ class _Call:
     body: t.Any
     creates: bool
     where: str
+    form: t.Sequence[tuple[str, str]] | None = None
+    headers: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    headers: t.Mapping[str, str]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -225,16 +233,21 @@ class JsonClient:
         body: t.Any = None,
         creates: bool = False,
         accept: t.Container[int] = (),
+        headers: t.Mapping[str, str] | None = None,
+        shown: str = "",
     ) -> Answer:
         """Send one request and return the answer if its status is 2xx or in C(accept).
 
-        :arg path: below the base URL, begins with a slash, holds no secret (it is named in errors).
+        :arg path: below the base URL, begins with a slash, holds no secret (it is named in errors) unless C(shown) is given.
+        :arg headers: of this request only.
+        :arg shown: what errors call the path.
         :arg creates: sending it twice would make two things. Then it is sent again only where the server cannot
             have acted on it, and an unclear end is reported as such instead of being retried.
+        :arg form: instead of C(body), for an API that takes forms and answers with JSON. :arg headers: of this request only.
         :raises Denied: 401, 403. :raises NotFound: 404. :raises Rejected: other 4xx, redirects.
         :raises Unreachable: no usable answer after all attempts; the message says if the request may have taken effect.
         """
-        call = _Call(method, path, query, body, creates, f"{method} {path} at {self.origin}")
+        call = _Call(method, path, query, body, creates, f"{method} {shown or path} at {self.origin}", headers or {})
         waited = 0.0
         outcome = self._attempt(call)
         for done in range(1, self._attempts):
@@ -258,7 +271,7 @@ class JsonClient:
                 self._base + call.path,
                 params=call.query,
                 json=call.body,
-                headers=self.headers,
+                headers={**self.headers, **call.headers},
                 auth=self._authorize,
                 timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
                 allow_redirects=False,
@@ -276,7 +289,8 @@ class JsonClient:
 
     def _authorize(self, prepared: t.Any) -> t.Any:
         """As an auth callable, because with none requests would look for a password in .netrc."""
-        prepared.headers.update(self._authorization.headers)
+        body = prepared.body or b""
+        prepared.headers.update(self._authorization.headers_for(body.encode() if isinstance(body, str) else body))
         return prepared
 
     def _judge(self, call: _Call, response: t.Any) -> _Outcome:
@@ -285,7 +299,8 @@ class JsonClient:
             return _Outcome(failure=_redirected(call, _redirect_target(response.headers.get("Location", ""))))
         payload, text = _decode(response.content)
         message = "" if status < 300 else self._showable(payload if payload is not None else text)
-        answer = Answer(call.where, status, payload, message, call.creates)
+        next_url = response.links.get("next", {}).get("url", "")
+        answer = Answer(call.where, status, payload, message, call.creates, next_url)
         again = status == 429 or (status in _GATEWAY_TROUBLE and not call.creates)
         return _Outcome(answer, again=again, pause=self._asked_pause(response.headers) if again else None)
 
