@@ -6,7 +6,7 @@
 PYTHON ?= python3
 # -E and -S: neither the user's PYTHONPATH nor installed packages can change what runs.
 MAKE_PY = $(PYTHON) -ES -m tests.make
-TARGETS = setup test units real sanity lint typing docs galaxy molecule checks changelog fix bench demo demo-up demo-down picture
+TARGETS = setup test units real sanity lint typing docs galaxy molecule checks changelog fix bench proof demo demo-up demo-down picture
 
 .DEFAULT_GOAL := help
 .PHONY: help clean $(TARGETS)
@@ -27,6 +27,7 @@ molecule: ## the roles' scenarios
 checks: ## forbidden words, licence headers, requirement lists, layers
 fix: ## let ruff mend what it can, in place
 changelog: ## write the release's changelog from its fragments and today's plugins
+proof: ## try to break every promise at every point, write docs/proof.md (half an hour)
 bench: ## measure against other ways of doing it
 demo: ## a whole rotation on real servers, start to end
 demo-up: ## start the demo's servers and leave them running

@@ -30,6 +30,7 @@ SCRIPTS = {
     "demo-down": ("tests/demo/demo.py", "down"),
     "picture": ("tests/demo/demo.py", "picture"),
     "bench": ("tests/bench/bench.py",),
+    "proof": ("tests/proof/proof.py", "--write", "docs/proof.md"),
 }
 TARGETS = ("setup", "test", "units", "real", "sanity", "changelog", "fix", *CHECKS, *SCRIPTS)
 
@@ -62,7 +63,7 @@ def setup(target: str) -> None:
     :raises places.SetupError: when the machine lacks something.
     """
     started = time.monotonic()
-    if target in ("setup", "test", "real"):
+    if target in ("setup", "test", "real", "proof"):
         debian.need_command("/usr/lib/postgresql/15/bin/postgres", "postgresql-15", "the PostgreSQL 15 suite")
         debian.need_command("/lib/systemd/systemd", "systemd", "the suite of service managers")
     venvs.pip_wheel(venvs.PIP)
@@ -88,6 +89,8 @@ def _gates(target: str) -> list[gates.Gate]:
         wanted += [gate for here in benches for gate in gates.units(here)]
     if target in ("test", "real"):
         wanted += [gate for here in real_on for gate in gates.real(here)]
+    if target == "test":
+        wanted += gates.proof(newest)
     return wanted
 
 

@@ -14,6 +14,8 @@ import typing as t
 from . import cores, homes, places, pythons, venvs, workspace
 
 Command = t.Sequence[str]
+SAMPLE = 300
+"""Seconds that the sample of the proof takes, and a little more."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,6 +142,12 @@ def real(here: Bench) -> list[Gate]:
     command = [*pytest, *side_by_side, "tests/real"]
     name = f"real-{here.core.release.series}"
     return [here.gate(name, f"{against}{_without_root()} · {here.core.label}", command, alone=True)]
+
+
+def proof(here: Bench) -> list[Gate]:
+    """A random part of C(make proof); its log names the seed that repeats it."""
+    command = [here.venv.program("python"), "tests/proof/proof.py", "--sample", str(SAMPLE)]
+    return [here.gate("proof", f"{SAMPLE // 60} minutes' sample of make proof · {here.core.label}", command, alone=True)]
 
 
 def _without_root() -> str:

@@ -1,0 +1,48 @@
+# Copyright (c) 2026, the locksmith.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A forked run's own time: pauses cost nothing, are noted, and move its clock; and its clock may be wrong from the beginning."""
+
+from __future__ import annotations
+
+import time
+
+from ansible_collections.locksmith.rotation.plugins.module_utils.entry import run as entry_run
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import SystemClock
+
+#: Seconds that a pause takes at most, so that somebody else's process gets its turn.
+_LONGEST = 0.02
+
+
+class Clockwork:
+    """Installed once, in a process that ends with the run."""
+
+    def __init__(self, offset: float, real_time: bool) -> None:
+        self.pauses: list[float] = []
+        self._offset = offset
+        self._real_time = real_time
+        self._ahead = 0.0
+        self._sleep, self._now, self._monotonic = time.sleep, time.time, time.monotonic
+
+    def now(self) -> float:
+        return self._now() + self._offset + self._ahead
+
+    def monotonic(self) -> float:
+        return self._monotonic() + self._ahead
+
+    def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        if self._real_time:
+            self._sleep(seconds)
+            return
+        slept = min(seconds, _LONGEST)
+        self._sleep(slept)
+        self._ahead += seconds - slept
+
+    def install(self) -> None:
+        """The collection's clock, and the function that botocore pauses with. A run is as old as this moment: it stands for a
+        controller that has just been started."""
+        for name in ("now", "monotonic", "sleep"):
+            setattr(SystemClock, name, staticmethod(getattr(self, name)))
+        time.sleep = self.sleep
+        entry_run.LOADED_AT = self.now()

@@ -1,0 +1,115 @@
+# Copyright (c) 2026, the locksmith.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The fault matrix: every call fails in every way, once or from then on; the run converges or holds, and the next one converges."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+from urllib.parse import urlsplit
+
+from ansible_collections.locksmith.rotation.tests.proof import answers, hooks_http, hooks_sql
+from ansible_collections.locksmith.rotation.tests.proof.cells import Bench, Cell, Outcome, Result, Settings
+from ansible_collections.locksmith.rotation.tests.proof.laps import Create, Lap, Retire, Rotate, Stumble
+from ansible_collections.locksmith.rotation.tests.proof.runs import FOR_EVER, Boundary, Ended, Fault, Moment, Way
+from ansible_collections.locksmith.rotation.tests.proof.subject import Pair, Subject
+from ansible_collections.locksmith.rotation.tests.real import issuer_makers, store_makers
+
+NAME = "fault"
+ABOUT = """\
+At every call of a rotation, of a first issue and of a retirement, one thing goes wrong: the connection is refused, reset, or lost
+after the request was carried out; the answer comes too late, is cut off, is no JSON, is some proxy's page; 429 with and without
+Retry-After, 500 (before and after the effect), 503, 401 and 403; for PostgreSQL a refused, reset or lost connection (also after
+COMMIT), a serialization failure, a deadlock, a shutdown, a cancelled statement. Once; and from then on until the end of the run, as
+an expired token or an outage does. Each issuer's calls are tried with one store, each store's calls with one issuer. The run must
+converge, or end with an error that says what to do next, within 90 requests and 15 minutes of (injected) waiting; Retry-After must
+be obeyed; nothing may stop working before the journal says that it is being retired; and the next run, with nothing else done, must
+converge."""
+_SAMPLED = 4
+#: Issuer with which every store's calls are tried.
+_WITH = "grafana-13"
+#: What lasts.
+_LASTING = ("503", "401", "403", "lost", "timeout", "garbled", "429 with Retry-After", "refused", "shutdown")
+_MOST_CALLS = 90
+_LONGEST_WAIT = 900.0
+_LAPS: tuple[type[Lap], ...] = (Rotate, Retire, Create)
+
+
+def cells(settings: Settings) -> t.Iterator[Cell]:
+    """Each issuer with one store, each store with one issuer."""
+    stores = list(store_makers.MAKERS)
+    for place, issuer in enumerate(issuer_makers.MAKERS):
+        yield from _row(issuer, stores[place % len(stores)], "issuer")
+    for store in stores:
+        yield from _row(_WITH, store, "store")
+
+
+def _row(issuer: str, store: str, side: str) -> t.Iterator[Cell]:
+    for lap in _LAPS:
+        for lasting in (False, True):
+            column = f"{lap.NAME}, {'lasting' if lasting else 'once'}"
+            run = functools.partial(_every_fault, issuer, store, side, lap, lasting)
+            yield Cell(f"{issuer} × {store}: calls to the {side}", column, run, seconds=25.0)
+
+
+def _every_fault(issuer: str, store: str, side: str, lap: type[Lap], lasting: bool, bench: Bench) -> Result:
+    wrong: list[str] = []
+    hit = 0
+    try:
+        laps = lap(Pair(bench, issuer, store))
+        faults = _faults(_calls(laps, side), lasting)
+        if not faults:
+            return Result(Outcome.NA, f"{store} has no server" if side == "store" else f"{issuer} is asked nothing")
+        for fault, call in bench.some(faults, _SAMPLED):
+            ended, found = laps.lap({"faults": (fault,)})
+            hit += ended.faults_hit
+            found = _ended_well(ended, fault, call) + found
+            wrong += [f"{fault.kind} at {call}{' and from then on' if lasting else ''}: {line}" for line in found]
+            if found:
+                laps = lap(Pair(bench, issuer, store))
+    except (Stumble, NotImplementedError) as problem:
+        wrong.append(str(problem) or f"the maker of {issuer} does not say what the proof asks of it")
+    counts = {"faults": hit}
+    if wrong:
+        return Result(Outcome.MISS, wrong[0] + (f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""), counts)
+    return Result(Outcome.OK, "", counts)
+
+
+def _calls(laps: Lap, side: str) -> list[Boundary]:
+    """The calls of the operation to that side's server."""
+    begun = [each for each in laps.record() if each.moment is Moment.BEFORE and each.where != "file"]
+    store = store_address(laps.subject)
+    return [each for each in begun if (each.where == store) is (side == "store")]
+
+
+def store_address(subject: Subject) -> str:
+    """Host and port of the store's server; empty if it has none."""
+    option = subject.options()["store"]
+    return urlsplit(str(option.get("url") or option.get("endpoint_url") or "")).netloc
+
+
+def _faults(calls: t.Sequence[Boundary], lasting: bool) -> list[tuple[Fault, Boundary]]:
+    found: list[tuple[Fault, Boundary]] = []
+    seen: set[tuple[str, str]] = set()
+    for call in calls:
+        for kind in hooks_sql.KINDS if call.where == hooks_sql.WHERE else hooks_http.KINDS:
+            if not lasting:
+                found.append((Fault(kind, call.call, call.call), call))
+            elif kind in _LASTING and (kind, call.label) not in seen:
+                seen.add((kind, call.label))
+                found.append((Fault(kind, call.call, FOR_EVER, call.where), call))
+    return found
+
+
+def _ended_well(ended: Ended, fault: Fault, call: Boundary) -> list[str]:
+    """It came to an end of its own, in bounded time, and said what to do where it failed."""
+    if ended.way not in (Way.DONE, Way.FAILED):
+        return [f"the run ended as {ended}"]
+    wrong = [] if ended.way is Way.DONE or ended.next_step else [f"no next step is named: {ended.message}"]
+    if ended.calls > _MOST_CALLS or sum(ended.pauses) > _LONGEST_WAIT:
+        wrong.append(f"not bounded: {ended.calls} calls, {sum(ended.pauses):.0f} s of waiting")
+    polite = fault.kind == "429 with Retry-After" and not call.label.isalpha()
+    if polite and ended.faults_hit and max(ended.pauses, default=0.0) < answers.RETRY_AFTER:
+        wrong.append(f"Retry-After: {answers.RETRY_AFTER} was not obeyed (pauses: {ended.pauses[:5]})")
+    return wrong

@@ -1,0 +1,170 @@
+# Copyright (c) 2026, the locksmith.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One credential under proof: its runs, the passing of time, and what is found at the issuer and in the store by other hands.
+
+Nothing here that looks goes through the code under test, except the store object that reads the journal's text for us.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+import typing as t
+
+import pytest
+
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Attempt, Issuer
+from ansible_collections.locksmith.rotation.tests.proof import jobs
+from ansible_collections.locksmith.rotation.tests.proof.cells import Bench
+from ansible_collections.locksmith.rotation.tests.proof.runs import Ended, Run
+from ansible_collections.locksmith.rotation.tests.real import issuer_makers, store_makers
+from ansible_collections.locksmith.rotation.tests.real.fixtures_aws import Aws
+from ansible_collections.locksmith.rotation.tests.servers.moto import Moto
+from ansible_collections.locksmith.rotation.tests.servers.openbao import OpenBao
+
+NAME = "proved"
+HOST = "web1"
+DAY = 86400
+#: Everything that is retired goes in one call.
+AT_ONCE = {"grace": "0s", "recovery_wait": "0s"}
+_TIMES = ("created_at", "published_at", "proved_at", "disabled_at")
+
+
+class _Places:
+    """What the makers of stores take for pytest's C(request): servers of this worker, directories of this cell."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._made = 0
+
+    def getfixturevalue(self, name: str) -> t.Any:
+        if name == "openbao":
+            return self._bench.keep("openbao", OpenBao)
+        if name == "in_aws":
+            return Aws(self._bench.keep("moto", Moto))
+        if name == "tmp_path":
+            self._made += 1
+            place = self._bench.scratch / f"{self._made}"
+            place.mkdir()
+            return place
+        raise LookupError(f"the proof knows no fixture {name}: add it to subject.py")
+
+
+class Pair:
+    """An issuer's server and a kind of store: makes subjects."""
+
+    def __init__(self, bench: Bench, issuer: str, store: str, patches: t.Sequence[str] = ()) -> None:
+        """:arg patches: of every run of every subject."""
+        self.bench = bench
+        self._patches = tuple(patches)
+        self.maker = bench.keep(f"issuer {issuer}", issuer_makers.MAKERS[issuer])
+        self._places = t.cast(pytest.FixtureRequest, _Places(bench))
+        self._store = store_makers.MAKERS[store]
+
+    def subject(self) -> Subject:
+        """A credential that nobody has touched yet: neither journal nor published value."""
+        return Subject(self.bench, self.maker, self._store(self._places), self._patches)
+
+
+class Subject:
+    """See the module's docstring."""
+
+    def __init__(
+        self, bench: Bench, maker: issuer_makers.Maker, store: store_makers.StoreMaker, patches: tuple[str, ...] = ()
+    ) -> None:
+        self._bench = bench
+        self._patches = patches
+        self.maker = maker
+        self.store = store
+        self.issuer: Issuer = maker.make()
+        self.foreign: set[str] = set()
+        self._options = maker.module_options(self.issuer)
+        self._store_option = store.store_option()
+
+    # ---- runs -------------------------------------------------------------------------------------------------------
+
+    def options(self, **changed: t.Any) -> dict[str, t.Any]:
+        return {"name": NAME, "store": self._store_option, "rotate_after": "30d", **self._options, **changed}
+
+    def run(self, hooks: t.Mapping[str, t.Any] | None = None, check_mode: bool = False, **options: t.Any) -> Ended:
+        """One run of the module. C(hooks): fields of P(Run) that kill it or make it fail."""
+        return self._bench.zygote.run(self.as_run(hooks, check_mode, **options))
+
+    def as_run(self, hooks: t.Mapping[str, t.Any] | None = None, check_mode: bool = False, **options: t.Any) -> Run:
+        arguments = {"kind": self.issuer.KIND, "options": self.options(**options), "check_mode": check_mode}
+        given = {**(hooks or {}), "patches": (*self._patches, *(hooks or {}).get("patches", ()))}
+        return Run(jobs.rotate, arguments, scratch=str(self._bench.scratch), **given)
+
+    def run_at_once(self, runs: int, **options: t.Any) -> list[Ended]:
+        """Several equal runs, begun together."""
+        return self._bench.zygote.run_all([self.as_run(**options) for dummy in range(runs)])
+
+    def retire(self, hooks: t.Mapping[str, t.Any] | None = None, **options: t.Any) -> Ended:
+        """The only consumer has proved what is current; everything may go at once."""
+        return self.run(hooks, **{**AT_ONCE, "state": "retired", "consumers": [self.proof()], **options})
+
+    def proof(self) -> dict[str, t.Any]:
+        current = self.current()
+        print_ = current["fingerprint"] if current else ""
+        return {"host": HOST, "fingerprint": print_, "running": print_, "healthy": True}
+
+    # ---- time and other people --------------------------------------------------------------------------------------
+
+    def renew_options(self) -> None:
+        """Where a person supplies the value, the next rotation gets a new one."""
+        self._options = self.maker.module_options(self.issuer)
+
+    def age(self, seconds: int) -> None:
+        """Let time pass: everything that the journal has recorded is that much longer ago."""
+        place = self.store.make(self.issuer.FIELDS)
+        found = place.read_journal()
+        if found is None:
+            return
+        data = json.loads(found.text)
+        for version in data.get("versions", []):
+            version.update({name: version[name] - seconds for name in _TIMES if name in version})
+        place.write_journal(json.dumps(data, separators=(",", ":")), found.revision)
+        place.close()
+
+    def publish_by_hand(self) -> None:
+        """What is there before anybody rotates it: a working value that a person has put in the store."""
+        attempt = Attempt(f"by-hand-{secrets.token_hex(4)}", time.time(), (), 100 * DAY)
+        proposal = None if self.issuer.MINTS else self.issuer.propose(attempt, None)
+        made = self.issuer.issue(attempt, proposal, [])
+        place = self.store.make(self.issuer.FIELDS)
+        place.publish(made.fields, "2026-11-21T03:14:00Z", None)
+        place.close()
+
+    def add_foreign_key(self) -> None:
+        """A key of the same identity that is none of ours, where there is room beside ours."""
+        if self.issuer.MINTS and self.issuer.capacity != 1:
+            self.foreign.add(self.maker.foreign_key(self.issuer))
+
+    # ---- looking ----------------------------------------------------------------------------------------------------
+
+    def published(self) -> dict[str, str]:
+        """Field to value as readers see it; empty if nothing of ours is published."""
+        raw = self.store.raw() or {}
+        return {name: str(raw[name]) for name in self.issuer.FIELDS if name in raw}
+
+    def journal(self) -> dict[str, t.Any]:
+        place = self.store.make(self.issuer.FIELDS)
+        found = place.read_journal()
+        place.close()
+        return dict(json.loads(found.text)) if found else {}
+
+    def versions(self) -> list[dict[str, t.Any]]:
+        found: list[dict[str, t.Any]] = self.journal().get("versions", [])
+        return found
+
+    def current(self) -> dict[str, t.Any] | None:
+        return next((version for version in self.versions() if version["phase"] == "current"), None)
+
+    def keys(self) -> set[str]:
+        """All keys at the issuer; none where it does not mint."""
+        return self.maker.key_ids(self.issuer) if self.issuer.MINTS else set()
+
+    def alive(self, fields: t.Mapping[str, str]) -> bool:
+        return self.maker.alive(self.issuer, fields)
