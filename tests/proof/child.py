@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import traceback
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import LocksmithError
@@ -29,15 +30,17 @@ def carry_out(run: Run) -> Ended:
         PATCHES[name](argument)
     ended = _do(run)
     recorder.end()
-    return Ended(**ended, boundaries=tuple(recorder.boundaries()), pauses=tuple(clockwork.pauses), faults_hit=recorder.faults_hit)
+    return dataclasses.replace(
+        ended, boundaries=tuple(recorder.boundaries()), pauses=tuple(clockwork.pauses), faults_hit=recorder.faults_hit
+    )
 
 
-def _do(run: Run) -> dict[str, object]:
+def _do(run: Run) -> Ended:
     try:
-        return {"way": Way.DONE, "result": run.job(**run.arguments)}
+        return Ended(Way.DONE, run.job(**run.arguments))
     except LocksmithError as error:
-        return {"way": Way.FAILED, "message": str(error), "kind": type(error).__name__, "next_step": error.next_step}
+        return Ended(Way.FAILED, message=str(error), kind=type(error).__name__, next_step=error.next_step)
     except Exception as error:  # described as the collection itself does it: by class and place
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "ansible_collections" in frame.filename]
         places = " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in reversed(frames[-4:]))
-        return {"way": Way.CRASHED, "message": f"at {places}", "kind": type(error).__name__}
+        return Ended(Way.CRASHED, message=f"at {places}", kind=type(error).__name__)

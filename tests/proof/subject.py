@@ -28,7 +28,7 @@ NAME = "proved"
 HOST = "web1"
 DAY = 86400
 #: Everything that is retired goes in one call.
-AT_ONCE = {"grace": "0s", "recovery_wait": "0s"}
+AT_ONCE: dict[str, t.Any] = {"grace": "0s", "recovery_wait": "0s"}
 _TIMES = ("created_at", "published_at", "proved_at", "disabled_at")
 
 
