@@ -117,8 +117,17 @@ def _vault(kind: str) -> t.ContextManager[Maker]:
     return fixtures_vault_issuers.static_roles_for_makers(by_login=kind == "static_role_by_login")
 
 
+def _amg(version: str, token_type: str = "service_account") -> t.ContextManager[Maker]:
+    from ansible_collections.locksmith.rotation.tests.real.fixtures_amg import workspace_for_makers
+
+    return workspace_for_makers(version, token_type)
+
+
 #: Name of the case to what starts its server and yields its maker. Started once for all tests.
 MAKERS: dict[str, t.Callable[[], t.ContextManager[Maker]]] = {
+    "amg-12": lambda: _amg("12.1"),
+    "amg-9": lambda: _amg("9.4"),
+    "amg-9-api-key": lambda: _amg("9.4", "api_key"),
     "datadog-api": lambda: _datadog("api"),
     "datadog-application": lambda: _datadog("own"),
     "datadog-application-service-account": lambda: _datadog("service-account"),
