@@ -165,9 +165,8 @@ class _Call:
     body: t.Any
     creates: bool
     where: str
-    form: t.Sequence[tuple[str, str]] | None = None
-    headers: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     headers: t.Mapping[str, str]
+    form: t.Sequence[tuple[str, str]] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -235,6 +234,7 @@ class JsonClient:
         accept: t.Container[int] = (),
         headers: t.Mapping[str, str] | None = None,
         shown: str = "",
+        form: t.Sequence[tuple[str, str]] | None = None,
     ) -> Answer:
         """Send one request and return the answer if its status is 2xx or in C(accept).
 
@@ -243,11 +243,11 @@ class JsonClient:
         :arg shown: what errors call the path.
         :arg creates: sending it twice would make two things. Then it is sent again only where the server cannot
             have acted on it, and an unclear end is reported as such instead of being retried.
-        :arg form: instead of C(body), for an API that takes forms and answers with JSON. :arg headers: of this request only.
+        :arg form: instead of C(body), for an API that takes forms and answers with JSON.
         :raises Denied: 401, 403. :raises NotFound: 404. :raises Rejected: other 4xx, redirects.
         :raises Unreachable: no usable answer after all attempts; the message says if the request may have taken effect.
         """
-        call = _Call(method, path, query, body, creates, f"{method} {shown or path} at {self.origin}", headers or {})
+        call = _Call(method, path, query, body, creates, f"{method} {shown or path} at {self.origin}", headers or {}, form)
         waited = 0.0
         outcome = self._attempt(call)
         for done in range(1, self._attempts):
@@ -271,6 +271,7 @@ class JsonClient:
                 self._base + call.path,
                 params=call.query,
                 json=call.body,
+                data=call.form,
                 headers={**self.headers, **call.headers},
                 auth=self._authorize,
                 timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
