@@ -34,7 +34,7 @@ aws.preload()
 gc.freeze()
 
 #: Actions that are told the kind of credential by an option.
-_GENERIC = ("credential_rotate", "credential_info")
+_GENERIC = ("credential_rotate", "credential_info", "credential_supply")
 
 
 class ActionModule(ActionBase):

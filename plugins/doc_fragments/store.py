@@ -31,6 +31,13 @@ options:
         description:
           - Renames fields to what readers of the published value expect, the credential's own name to the published one.
         type: dict
+      drop_off:
+        description:
+          - A second place in the same store, into which a person puts a new value that only a person can make; the counterpart of
+            O(store.path) or O(store.name). It has the same field names as the published value, and may have a C(label).
+          - The next run takes the value, and removes it from there for good when it is published. Whatever else lies there goes with it.
+          - Only for kinds whose values a person makes, such as M(locksmith.rotation.manual_credential_rotate).
+        type: str
       path:
         description:
           - With O(store.type=vault), the path of the secret below O(store.engine_mount_point), such as V(orders/db).

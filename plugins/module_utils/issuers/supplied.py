@@ -131,6 +131,7 @@ class SuppliedIssuer(Issuer):
         if supply is None:
             raise ValueAwaited(self.how_to_supply(""))
         self.check_form(supply.fields)
+        self.keys()
         owner = self._owner_of_new(supply.fields) if self.verifiable else ""
         if current is not None:
             self._check_successor(owner, current)
@@ -165,6 +166,7 @@ class SuppliedIssuer(Issuer):
     def taken(self, version: Issued) -> None:
         if self._drop_off:
             self._drop_off.clear(version.fields)
+        self._looked = False
 
     # ---- what is asked of every issuer ------------------------------------------------------------------------------
 
