@@ -102,6 +102,8 @@ class Journal:
         self.suspended = ""
         self.consumers: dict[str, float] = {}
         self.waiting: dict[str, t.Any] = {}
+        #: Whom the published version has been announced to: the target's name, and the fingerprint that it was told.
+        self.announced: dict[str, str] = {}
         self.history: list[dict[str, t.Any]] = []
 
     # ---- reading ------------------------------------------------------------------------------------------------
@@ -333,6 +335,7 @@ class Journal:
             "suspended": self.suspended,
             "consumers": self.consumers,
             "waiting": self.waiting,
+            "announced": self.announced,
             "history": self.history,
         }
         return json.dumps({name: value for name, value in data.items() if value not in (None, "", {}, [])}, separators=(",", ":"))
@@ -399,6 +402,7 @@ def _build(data: t.Mapping[str, t.Any], credential: str, kind: str, public: t.Co
     journal.suspended = str(data.get("suspended", ""))
     journal.consumers = {str(host): float(seen) for host, seen in data.get("consumers", {}).items()}
     journal.waiting = dict(data.get("waiting", {}))
+    journal.announced = {str(name): str(fingerprint) for name, fingerprint in data.get("announced", {}).items()}
     journal.history = list(data.get("history", []))
     if sum(version.phase is Phase.CURRENT for version in journal.versions) > 1:
         raise ValueError("two current versions")

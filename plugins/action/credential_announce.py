@@ -1,0 +1,56 @@
+# Copyright (c) 2026, the locksmith.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tells teams and their pipelines which version of a credential is published. Always on the controller. Never fails: it warns."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.locksmith.rotation.plugins.module_utils.entry.announcing import announce, not_announced
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import SystemClock
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.issuers import issuer_class
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain, plain_text
+
+_OPTIONS = ("name", "type", "store", "targets")
+
+
+class ActionModule(ActionBase):
+    """See the module's docstring."""
+
+    _requires_connection = False
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Ansible calls this in a worker."""
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        credential = plain_text(self._task.args.get("name") or (task_vars or {}).get("inventory_hostname", ""))
+        targets: t.Any = ()
+        try:
+            written = plain(self._task.args)
+            targets = written.get("targets") or []
+            _check(written, targets)
+            issuer = issuer_class(written["type"])
+            told = announce(credential, issuer, written["store"], targets, SystemClock(), bool(self._task.check_mode))
+            result.update(told)
+        except Exception as error:  # whatever happens: the rotation has succeeded, and no traceback may show a value
+            result.update(not_announced(credential, len(targets), error))
+        return result
+
+
+def _check(written: t.Mapping[str, t.Any], targets: t.Any) -> None:
+    unknown = sorted(set(written) - set(_OPTIONS))
+    missing = [name for name in ("name", "type", "store") if not written.get(name)]
+    if unknown or missing:
+        raise ConfigurationError(
+            "credential_announce "
+            + "; ".join([*(f"lacks {name}" for name in missing), *(f"has no option {name}" for name in unknown)])
+            + "."
+        )
+    if not isinstance(targets, list) or not all(isinstance(target, dict) for target in targets):
+        raise ConfigurationError(
+            "credential_announce is not a list of targets.", next_step="write a list with a kind in each entry."
+        )
