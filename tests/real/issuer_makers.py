@@ -123,6 +123,12 @@ def _amg(version: str, token_type: str = "service_account") -> t.ContextManager[
     return workspace_for_makers(version, token_type)
 
 
+def _manual() -> t.ContextManager[Maker]:
+    from ansible_collections.locksmith.rotation.tests.real.fixtures_manual import server_for_makers
+
+    return server_for_makers()
+
+
 #: Name of the case to what starts its server and yields its maker. Started once for all tests.
 MAKERS: dict[str, t.Callable[[], t.ContextManager[Maker]]] = {
     "amg-12": lambda: _amg("12.1"),
@@ -134,6 +140,7 @@ MAKERS: dict[str, t.Callable[[], t.ContextManager[Maker]]] = {
     "grafana-9": lambda: _grafana("9.4"),
     "grafana-13": lambda: _grafana("13.0"),
     "iam": _iam,
+    "manual": _manual,
     "postgresql-18-single": lambda: _postgres("single_user", 18),
     "postgresql-15-single": lambda: _postgres("single_user", 15),
     "postgresql-18-alternating": lambda: _postgres("alternating_users", 18),
