@@ -44,5 +44,5 @@ class Clockwork:
         controller that has just been started."""
         for name in ("now", "monotonic", "sleep"):
             setattr(SystemClock, name, staticmethod(getattr(self, name)))
-        time.sleep = self.sleep
+        setattr(time, "sleep", self.sleep)  # noqa: B010
         entry_run.LOADED_AT = self.now()

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, the locksmith.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every change of a file below a directory becomes a call, by the interpreter's own audit events. They come before the change."""
+"""Every change of a file below a directory and every command becomes a call, by the interpreter's own audit events.
+
+They come before the change; what is after it is before the next one.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,10 @@ def install(recorder: Recorder, scratch: str) -> None:
     top = scratch.rstrip("/") + "/"
 
     def audit(event: str, arguments: tuple[t.Any, ...]) -> None:
+        if event == "subprocess.Popen":
+            program = os.path.basename(_text(arguments[0]) or "command")
+            recorder.cross(recorder.call("file", f"command {program}", writes=False), Moment.BEFORE)
+            return
         path = _changed(event, arguments)
         if path.startswith(top):
             call = recorder.call("file", f"{event} {os.path.basename(path)}", writes=not path.endswith(".lock"))

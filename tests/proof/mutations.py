@@ -82,32 +82,34 @@ def _no_ownership(argument: str) -> None:
     def stranded(self: Issuer, attempt: Attempt, recorded: t.Container[str]) -> list[KeyInfo]:
         return [key for key in self.keys() if key.id not in recorded]
 
-    for issuer in _all(Issuer):
-        issuer.stranded = stranded  # type: ignore[method-assign]
+    for issuer in _issuers():
+        issuer.stranded = stranded
 
 
-def _all(base: type[Issuer]) -> t.Iterator[type[Issuer]]:
-    yield base
-    for below in base.__subclasses__():
-        yield from _all(below)
+def _issuers() -> t.Iterator[t.Any]:
+    """The interface itself and all classes below it."""
+    waiting: list[t.Any] = [Issuer]
+    while waiting:
+        yield waiting[-1]
+        waiting += waiting.pop().__subclasses__()
 
 
 def _dud(argument: str) -> None:
     """No mechanism: an issuer that hands out a secret which is not the key's."""
-    for issuer in _all(Issuer):
+    for issuer in _issuers():
         if "issue" in vars(issuer):
             _hand_out_duds(issuer)
 
 
-def _hand_out_duds(issuer: type[Issuer]) -> None:
+def _hand_out_duds(issuer: t.Any) -> None:
     issue = issuer.issue
 
     def issuing(self: Issuer, attempt: Attempt, proposal: Issued | None, known: t.Sequence[Issued]) -> Issued:
-        made = issue(self, attempt, proposal, known)
+        made: Issued = issue(self, attempt, proposal, known)
         fields = {name: value if name in self.PUBLIC_FIELDS else value[::-1] for name, value in made.fields.items()}
         return Issued(made.id, SecretFields(fields), made.created_at, made.expires_at)
 
-    issuer.issue = issuing  # type: ignore[method-assign]
+    issuer.issue = issuing
 
 
 #: Name to what installs it.
