@@ -35,7 +35,7 @@ def warm_up() -> None:
 
     for kind in kinds():
         issuer_class(kind)
-    aws.preload()
+    aws.preload("iam", "sts", "ssm", "secretsmanager")
     gc.collect()
     gc.freeze()
 

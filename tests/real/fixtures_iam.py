@@ -77,7 +77,7 @@ def iam(iam_server: Moto) -> t.Iterator[Iam]:
     iam_server.access_key, iam_server.secret_key = root["access_key"], root["secret_key"]
     manager = iam_server.user("rotation", MANAGER_RIGHTS)
     iam_server.client("iam").create_user(UserName=USER)
-    preload()
+    preload("iam", "sts")
     with AwsFront(iam_server.port) as front, iam_server.enforcing():
         yield Iam(iam_server, front, {**manager, "endpoint_url": front.url}, HastyClock())
         forget_clients()

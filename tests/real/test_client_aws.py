@@ -50,7 +50,7 @@ def test_a_fork_uses_no_client_of_its_parent(in_aws: Aws) -> None:
 
 
 def test_a_fork_finds_the_models_parsed(in_aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
-    aws.preload()
+    aws.preload("ssm")
     loader = aws._session("").get_component("data_loader")
 
     def again(path: str) -> t.Any:
@@ -65,7 +65,7 @@ def test_preloading_opens_no_connection(monkeypatch: pytest.MonkeyPatch) -> None
         raise AssertionError("a connection is opened")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
-    aws.preload()
+    aws.preload("ssm")
 
 
 def test_a_role_is_assumed_once(in_aws: Aws) -> None:

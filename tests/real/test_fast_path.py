@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import pathlib
@@ -175,5 +176,8 @@ def test_no_secret_in_the_output_of_either_way(both: Both) -> None:
 def test_every_module_that_rotates_is_routed_and_loaded_before_the_fork() -> None:
     modules = {path.stem for path in MODULES.glob("*_rotate.py")} - {"credential_rotate"}
     routes = yaml.safe_load(ROUTES.read_text(encoding="utf-8"))["plugin_routing"]["modules"]
-    assert {name for name, route in routes.items() if route["action_plugin"] == "locksmith.rotation.credential_rotate"} == modules
+    assert {name for name, route in routes.items() if route["action_plugin"] == f"locksmith.rotation.{name}"} == modules
     assert modules <= {path.stem for path in ACTIONS.glob("*.py")}
+    for name in sorted(modules):
+        action = importlib.import_module(f"ansible_collections.locksmith.rotation.plugins.action.{name}")
+        assert name == action.ActionModule.ISSUER.MODULE

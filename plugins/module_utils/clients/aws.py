@@ -37,14 +37,12 @@ MAX_ATTEMPTS = 4
 #: How often a request that AWS turned away unread is sent, and the longest pause that AWS may ask for in between, seconds.
 _SEND_ATTEMPTS = 5
 _LONGEST_PAUSE = 60.0
-#: Services whose models are worth loading before the fork.
-SERVICES = ("iam", "sts", "ssm", "secretsmanager")
 #: Seconds: what we ask for (role chaining allows no more), and when we ask again.
 _ASSUMED_FOR = 3600
 _RENEW_AFTER = 2700
 #: The clients that are made before the fork, by the number of requests in all that each may send: what one credential takes.
-#: IAM creates with one and reads with more; each of three logins takes a client of its own; the SSM store is patient when it writes.
-_PREPARED_ATTEMPTS = {"iam": (1, MAX_ATTEMPTS), "sts": (1, 1, 1), "ssm": (MAX_ATTEMPTS, 8), "secretsmanager": (MAX_ATTEMPTS,)}
+#: IAM creates with one and reads with more; the SSM store is patient when it writes.
+_PREPARED_ATTEMPTS = {"iam": (1, MAX_ATTEMPTS), "sts": (1,), "ssm": (MAX_ATTEMPTS, 8), "secretsmanager": (MAX_ATTEMPTS,)}
 #: Since this version botocore takes the keys of a single request from its signing context.
 _TURNS_SINCE = (1, 34)
 #: Services that answer worldwide, so that a missing region is no mistake.
@@ -115,13 +113,42 @@ class _Assumed(t.NamedTuple):
     at: float
 
 
+class _Turn:
+    """Turns a client that was made before the fork to one credential's options, by the hooks that botocore has for requests."""
+
+    def __init__(self, made: t.Any) -> None:
+        self._region, self._endpoint, self._keys = "", "", None
+        made.meta.events.register("before-endpoint-resolution", self._direct)
+        made.meta.events.register("before-call", self._sign)
+
+    def to(self, region: str, endpoint: str, identity: _Identity) -> None:
+        from botocore.credentials import Credentials
+
+        self._region, self._endpoint = region, endpoint
+        self._keys = Credentials(identity.access_key, identity.secret_key, identity.session_token)
+
+    def _direct(self, builtins: dict[t.Any, t.Any], **dummy: object) -> None:
+        from botocore.regions import EndpointResolverBuiltins
+
+        builtins[EndpointResolverBuiltins.AWS_REGION] = self._region
+        if self._endpoint:
+            builtins[EndpointResolverBuiltins.SDK_ENDPOINT] = self._endpoint
+
+    def _sign(self, params: dict[str, t.Any], **dummy: object) -> None:
+        signing = params["context"].setdefault("signing", {})
+        signing.setdefault("region", self._region)
+        signing["request_credentials"] = self._keys
+
+
 #: Profile name ("" for none) to botocore session. Inherited by forked workers: it holds no connection.
 _sessions: dict[str, t.Any] = {}
 #: Keyed by process id first: a worker never uses a connection that its parent opened.
 _clients: dict[tuple[t.Any, ...], t.Any] = {}
 _assumed: dict[tuple[t.Any, ...], _Assumed] = {}
 #: Service and attempts to a client made before the fork. Each serves one set of options in a process.
-_prepared: dict[tuple[str, int], list[t.Any]] = {}
+_prepared: dict[tuple[str, int], list[tuple[t.Any, _Turn]]] = {}
+#: The services that clients have been prepared of.
+_preloaded: set[str] = set()
 
 
 def check_options(options: Options) -> None:
@@ -145,19 +172,22 @@ def check_options(options: Options) -> None:
         raise errors.ConfigurationError("external_id is given without assume_role_arn.", next_step="give assume_role_arn too.")
 
 
-def preload(services: t.Iterable[str] = SERVICES) -> None:
+def preload(*services: str) -> None:
     """Import botocore, parse these services' models and make clients, so that forked workers inherit them. Sends nothing.
 
     Silent when botocore is missing: whoever needs it will say so.
     """
     with contextlib.suppress(errors.MissingLibrary):
         session = _session("")
-        for service in services:
+        for service in sorted(set(services) - _preloaded):
+            _preloaded.add(service)
             for attempts in _PREPARED_ATTEMPTS.get(service, (MAX_ATTEMPTS,)):
                 made = _make(session, service, {"region": _GLOBAL_REGION}, _Identity("preload", "preload"), attempts)
                 if _can_turn():
-                    _prepared.setdefault((service, attempts), []).append(made)
-                made.exceptions  # noqa: B018  built from the whole model at the first refusal, once a session
+                    _prepared.setdefault((service, attempts), []).append((made, _Turn(made)))
+                # Both are built from the whole model at the first refusal, which a check of rights hopes for.
+                made.exceptions  # noqa: B018
+                made.meta.service_model.shape_for_error_code("")
 
 
 def client(service: str, options: Options, max_attempts: int = MAX_ATTEMPTS) -> t.Any:
@@ -314,7 +344,7 @@ def _can_turn() -> bool:
 
 
 def _turned(service: str, options: Options, identity: _Identity, max_attempts: int) -> t.Any:
-    """A client made before the fork, turned to these options by the hooks that botocore has for single requests.
+    """A client made before the fork, turned to these options.
 
     None where there is none left or where it cannot be: TLS settings and a profile's own belong to a client for good.
     """
@@ -322,24 +352,8 @@ def _turned(service: str, options: Options, identity: _Identity, max_attempts: i
     region = options.get("region") or _session("").get_config_variable("region") or _worldwide(service)
     if fixed or not identity.access_key or not identity.secret_key or not region or not _prepared.get((service, max_attempts)):
         return None
-    from botocore.credentials import Credentials
-    from botocore.regions import EndpointResolverBuiltins
-
-    keys = Credentials(identity.access_key, identity.secret_key, identity.session_token)
-
-    def direct(builtins: dict[t.Any, t.Any], **dummy: object) -> None:
-        builtins[EndpointResolverBuiltins.AWS_REGION] = region
-        if options.get("endpoint_url"):
-            builtins[EndpointResolverBuiltins.SDK_ENDPOINT] = options["endpoint_url"]
-
-    def sign(params: dict[str, t.Any], **dummy: object) -> None:
-        signing = params["context"].setdefault("signing", {})
-        signing.setdefault("region", region)
-        signing["request_credentials"] = keys
-
-    made = _prepared[service, max_attempts].pop()
-    made.meta.events.register("before-endpoint-resolution", direct)
-    made.meta.events.register("before-call", sign)
+    made, turn = _prepared[service, max_attempts].pop()
+    turn.to(region, options.get("endpoint_url") or "", identity)
     return made
 
 

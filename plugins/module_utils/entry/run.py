@@ -21,12 +21,6 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.keepe
 LOADED_AT = time.time()
 
 
-def this_run() -> Run:
-    """A new run id for this process."""
-    pid = os.getpid()
-    return Run(uuid.uuid4().hex[:12], platform.node(), _boot(), pid, _process_started(pid), LOADED_AT, _is_gone)
-
-
 def _read(path: str) -> str:
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
@@ -45,6 +39,16 @@ def _boot() -> str:
     return f"{boot}/{namespace}" if boot and namespace else ""
 
 
+#: The same for this process and for all that are forked from it.
+_HOST, _BOOT = platform.node(), _boot()
+
+
+def this_run() -> Run:
+    """A new run id for this process."""
+    pid = os.getpid()
+    return Run(uuid.uuid4().hex[:12], _HOST, _BOOT, pid, _process_started(pid), LOADED_AT, _is_gone)
+
+
 def _process_started(pid: int) -> str:
     """The kernel's start time of a process, clock ticks since boot; empty if there is none. A zombie is gone."""
     fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
@@ -53,6 +57,6 @@ def _process_started(pid: int) -> str:
 
 def _is_gone(lease: Lease) -> bool:
     """Is it certain that the process behind this lease no longer runs? Only the machine that it ran on can say so."""
-    if not lease.boot or lease.boot != _boot() or lease.host != platform.node():
+    if not lease.boot or lease.boot != _BOOT or lease.host != _HOST:
         return False
     return _process_started(lease.pid) != lease.process_started

@@ -65,6 +65,10 @@ class IamIssuer(Issuer):
         self._confirmed: set[str] = set()
 
     @classmethod
+    def preload(cls) -> None:
+        aws.preload("iam", "sts")
+
+    @classmethod
     def create(cls, options: t.Mapping[str, t.Any], setting: Setting) -> IamIssuer:
         aws.check_options(options)
         return cls(options, setting)

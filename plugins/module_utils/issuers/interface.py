@@ -160,6 +160,11 @@ class Issuer(abc.ABC):
     LOGINS_NEEDED: t.ClassVar[int] = 1
 
     @classmethod
+    def preload(cls) -> None:  # noqa: B027  nothing to prepare is the usual case
+        """Import and make, in Ansible's parent process, what every worker would need. Sends nothing, and never fails:
+        a library that is missing is reported by M(create), to those who need it."""
+
+    @classmethod
     @abc.abstractmethod
     def create(cls, options: t.Mapping[str, t.Any], setting: Setting) -> Issuer:
         """Build from validated options. Opens no connection.

@@ -80,6 +80,10 @@ class Store(abc.ABC):
         return SecretFields({name: str(published[out]) for name, out in self._renames.items() if published.get(out) is not None})
 
     @classmethod
+    def preload(cls) -> None:  # noqa: B027  nothing to prepare is the usual case
+        """As P(Issuer.preload)."""
+
+    @classmethod
     @abc.abstractmethod
     def create(cls, options: t.Mapping[str, t.Any], field_names: t.Sequence[str], renames: t.Mapping[str, str] | None) -> Store:
         """Build from validated options. Opens no connection.

@@ -90,6 +90,10 @@ class SecretsManagerStore(Store):
         self._journal_name = f"{prefix}/{match.group('name') if match else self._name}"
 
     @classmethod
+    def preload(cls) -> None:
+        aws.preload("secretsmanager")
+
+    @classmethod
     def create(
         cls, options: t.Mapping[str, t.Any], field_names: t.Sequence[str], renames: t.Mapping[str, str] | None
     ) -> SecretsManagerStore:

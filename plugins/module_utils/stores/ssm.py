@@ -90,6 +90,10 @@ class SsmStore(Store):
         self._journal = SsmJournal(options, f"{prefix}/{anchor.strip('/')}/journal")
 
     @classmethod
+    def preload(cls) -> None:
+        aws.preload("ssm")
+
+    @classmethod
     def create(
         cls, options: t.Mapping[str, t.Any], field_names: t.Sequence[str], renames: t.Mapping[str, str] | None
     ) -> SsmStore:

@@ -40,10 +40,12 @@ class SsmJournal:
     def __init__(self, options: t.Mapping[str, t.Any], path: str) -> None:
         self._options = options
         self._path = path
+        self._is_new = True
 
     def read(self) -> Journalled | None:
         """The newest revision; one GetParametersByPath."""
         revisions = self._revisions()
+        self._is_new = not revisions
         if not revisions:
             return None
         newest = max(revisions)
@@ -70,10 +72,13 @@ class SsmJournal:
         return str(revision)
 
     def check_deletable(self) -> None:
-        """Whether old revisions could be deleted: asks to delete revision 0, which there never is.
+        """Whether old revisions could be deleted: asks to delete revision 0, which there never is. A journal that has been
+        read is not asked about again: without the right it grows, and every run reads a page more.
 
         :raises Denied: no right to.
         """
+        if not self._is_new:
+            return
         with aws.aws_errors("ssm", f"delete old revisions of the journal {self._path}"):
             self._client().delete_parameters(Names=[self._name(0)])
 

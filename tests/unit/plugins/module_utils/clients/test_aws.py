@@ -118,7 +118,7 @@ def test_a_missing_library_is_named_with_its_cure_and_preloading_does_not_mind(m
 
     monkeypatch.setattr(aws, "_sessions", {})
     monkeypatch.setattr(builtins, "__import__", without)
-    aws.preload()
+    aws.preload("iam")
     with pytest.raises(errors.MissingLibrary, match="boto3") as raised:
         aws.check_options({})
     assert "execution environment" in raised.value.next_step

@@ -35,6 +35,7 @@ def no_clients(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(aws, "_clients", {})
     monkeypatch.setattr(aws, "_prepared", {})
+    monkeypatch.setattr(aws, "_preloaded", set())
 
 
 def sent(service: str, options: dict[str, t.Any]) -> tuple[str, str, str, str]:
@@ -70,14 +71,14 @@ def test_it_goes_to_the_same_place_with_the_same_signature(service: str, region:
     }
     made = sent(service, options)
     aws._clients.clear()
-    aws.preload([service])
+    aws.preload(service)
     ready = len(aws._prepared[service, ATTEMPTS[service]])
     assert sent(service, options) == made
     assert len(aws._prepared[service, ATTEMPTS[service]]) == ready - 1, "it was not used"
 
 
 def test_it_serves_one_set_of_options_in_a_process() -> None:
-    aws.preload(["ssm"])
+    aws.preload("ssm")
     options = {"secret_key": "x" * 40, "region": "eu-west-3"}
     assert [sent("ssm", {**options, "access_key": key})[1] for key in ("AKIAONE", "AKIATWO", "AKIAONE")] == [
         "AKIAONE",
@@ -88,6 +89,6 @@ def test_it_serves_one_set_of_options_in_a_process() -> None:
 
 @pytest.mark.parametrize("settings", [{"validate_certs": False}, {"aws_ca_bundle": "/etc/ssl/other.pem"}])
 def test_tls_settings_of_ones_own_get_a_client_of_ones_own(settings: dict[str, t.Any]) -> None:
-    aws.preload(["ssm"])
+    aws.preload("ssm")
     aws.client("ssm", {"access_key": "AKIAONE", "secret_key": "x" * 40, "region": "eu-west-3", **settings}, ATTEMPTS["ssm"])
     assert len(aws._prepared["ssm", ATTEMPTS["ssm"]]) == 1
