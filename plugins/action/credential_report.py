@@ -45,6 +45,7 @@ def facts_of(name: str, variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         {**rotated, **{field: value for field, value in retired.items() if value is not None}} if "state" in retired else rotated
     )
     merged["waiting_for"] = list(dict.fromkeys([*(rotated.get("waiting_for") or ()), *(retired.get("waiting_for") or ())]))
+    merged["unannounced"] = plain((variables.get("credential_announced") or {}).get("unannounced") or [])
     done = [step["action"] for step in (rotated, retired) if step.get("action") not in (None, "none")]
     return {"credential": name, **_public(merged), "done": list(dict.fromkeys(done))}
 
@@ -65,7 +66,18 @@ def _public(facts: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
             "overlap",
             "suspended",
         ),
-        *("consumers_proved", "consumers_expected", "waiting_for", "why", "msg", "failed", "failures", "last_error", "next_step"),
+        *(
+            "consumers_proved",
+            "consumers_expected",
+            "waiting_for",
+            "why",
+            "msg",
+            "failed",
+            "failures",
+            "last_error",
+            "next_step",
+            "unannounced",
+        ),
     )
     return {field: facts[field] for field in wanted if field in facts}
 
@@ -111,7 +123,8 @@ def _notes(fact: t.Mapping[str, t.Any]) -> list[str]:
         f"{name}: version {previous['version']} ({previous['id'] or 'unknown id'}) is {previous['phase']}" + _until(previous)
         for previous in fact.get("previous") or ()
     ]
-    return [*old, *waiting]
+    untold = [f"{name}: NOT ANNOUNCED to {missed['target']}. {missed['why']}" for missed in fact.get("unannounced") or ()]
+    return [*old, *waiting, *untold]
 
 
 def _until(previous: t.Mapping[str, t.Any]) -> str:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from ansible_collections.locksmith.rotation.tests.real.fixtures_amg import amg, amg_12, amg_keys  # noqa: F401
+from ansible_collections.locksmith.rotation.tests.real.fixtures_announce import receivers  # noqa: F401
 from ansible_collections.locksmith.rotation.tests.real.fixtures_aws import in_aws, moto  # noqa: F401
 from ansible_collections.locksmith.rotation.tests.real.fixtures_datadog import datadog, datadog_server  # noqa: F401
 from ansible_collections.locksmith.rotation.tests.real.fixtures_grafana import grafana, grafana_12, grafana_server  # noqa: F401

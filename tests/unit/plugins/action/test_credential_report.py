@@ -59,3 +59,10 @@ def test_all_lines_of_the_table_are_aligned() -> None:
     heading = next(line for line in printed if line.startswith("CREDENTIAL"))
     row = next(line for line in printed if line.startswith("deployer "))
     assert row.index("iam") == heading.index("KIND") and row.index("AKIA") == heading.index("ID ")
+
+
+def test_a_target_that_could_not_be_told_is_named_in_the_recap() -> None:
+    missed = {"target": "gitlab https://gitlab.com/payments/deploy", "why": "status 503."}
+    printed = lines(credential_result=ROTATED, credential_announced={"unannounced": [missed]})
+    assert "deployer: NOT ANNOUNCED to gitlab https://gitlab.com/payments/deploy. status 503." in printed
+    assert not any("ANNOUNCED" in line for line in lines(credential_result=ROTATED, credential_announced={"skipped": True}))
