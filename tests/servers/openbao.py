@@ -33,13 +33,15 @@ class OpenBao:
 
     :arg durable: file storage, initialised and unsealed here, instead of development mode.
     :arg tls: directory that holds C(cert.pem), C(key.pem) and C(ca.pem); needs C(durable).
+    :arg audit: write every request and answer to an audit device, as a server of production does; needs C(durable).
     """
 
-    def __init__(self, durable: bool = False, tls: Path | None = None) -> None:
+    def __init__(self, durable: bool = False, tls: Path | None = None, audit: bool = False) -> None:
         self.port = free_port()
         self.cluster_port = free_port()
         self.durable = durable
         self.tls = tls
+        self.audit = audit
         self.url = f"http{'s' if tls else ''}://{HOST}:{self.port}"
         self.root_token = "" if durable else secrets.token_hex(16)
         self.namespace = ""
@@ -141,6 +143,11 @@ class OpenBao:
         assert self._top is not None, "not entered"
         return (self._top / "log").read_text(encoding="utf-8", errors="replace")
 
+    def audit_log(self) -> str:
+        """Everything that the audit device has written: secrets are hashed in it."""
+        assert self._top is not None, "not entered"
+        return (self._top / "audit").read_text(encoding="utf-8", errors="replace")
+
     def _config(self) -> Path:
         assert self._top is not None, "not entered"
         listener: dict[str, t.Any] = {"address": f"{HOST}:{self.port}", "tls_disable": self.tls is None}
@@ -155,6 +162,8 @@ class OpenBao:
             "api_addr": self.url,
             "cluster_addr": f"https://{HOST}:{self.cluster_port}",
         }
+        if self.audit:
+            config["audit"] = [{"file": {"log": {"options": {"file_path": str(self._top / "audit")}}}}]
         path = self._top / "config.json"
         path.write_text(json.dumps(config), encoding="utf-8")
         return path

@@ -1,0 +1,162 @@
+# Copyright (c) 2026, the locksmith.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Leaks: canary secrets everywhere, runs that succeed and that fail in every way, and a look wherever a value could show."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+
+from ansible_collections.locksmith.rotation.tests.proof import leaks_planted
+from ansible_collections.locksmith.rotation.tests.proof.cells import Bench, Cell, Outcome, Result, Settings
+from ansible_collections.locksmith.rotation.tests.proof.leaks_faults import FAULTS, Setback
+from ansible_collections.locksmith.rotation.tests.proof.leaks_metadata import metadata
+from ansible_collections.locksmith.rotation.tests.proof.leaks_run import Core, Ran, Stage, cores
+from ansible_collections.locksmith.rotation.tests.proof.leaks_search import Found, Search
+from ansible_collections.locksmith.rotation.tests.proof.leaks_world import FILES, Household, Servers
+
+NAME = "leaks"
+ABOUT = """A catalogue with a credential of every kind, each in another store, is rotated by ansible-playbook at -vvvvv with --diff, with
+success and with faults. Everything that is secret, the administrators' passwords, the stores' tokens, each value that was ever published
+or recorded, is looked for in all that the run left anywhere: as it is, reversed, in hexadecimal, URL-encoded, and in base64 at each of
+its three alignments. A miss is a single hit. That the search finds what is there is shown by leaks planted in every one of these places."""
+WHOLE = str(FILES / "whole.yml")
+
+
+def cells(settings: Settings) -> t.Iterator[Cell]:
+    """Every ansible-core with success and failure; the newest with every fault by itself, and planted leaks."""
+    installed = cores()
+    newest = installed[-1]
+    for core in installed:
+        yield Cell(core.label, "success, every channel", functools.partial(_success, core=core), seconds=60)
+        for name, fault in FAULTS.items():
+            yield Cell(core.label, f"failure: {name}", functools.partial(_failure, core=core, fault=fault), seconds=25)
+    yield Cell(newest.label, "ansible-runner's artifacts", functools.partial(_runner, core=newest), seconds=40)
+    yield Cell("the search itself", "a leak planted in every channel", functools.partial(_planted, core=newest), seconds=20)
+
+
+class Looking:
+    """Over several runs of one household."""
+
+    def __init__(self, household: Household) -> None:
+        self.household = household
+        self.problems: list[str] = []
+        self.bytes = self.runs = 0
+
+    def over(self, ran: Ran) -> None:
+        """Look through everything that there is after a run."""
+        self.runs += 1
+        household = self.household
+        household.learn()
+        search = Search(household.seen)
+        for channel, data in {
+            **ran.channels,
+            **household.servers.logs(),
+            "metadata of stores": metadata(household.servers),
+        }.items():
+            self.problems += [f"{_tell(found)} in {channel}{_context(data, found)}" for found in search.look(data)]
+        self.bytes += search.bytes
+
+    def result(self, otherwise: str = "") -> Result:
+        counts = {"playbook runs": self.runs, "bytes": self.bytes, "secrets": len(self.household.seen)}
+        problems = list(dict.fromkeys([*self.problems, *([otherwise] if otherwise else [])]))
+        if problems:
+            return Result(Outcome.MISS, f"{len(problems)}: {'; '.join(problems[:4])}", counts)
+        return Result(Outcome.OK, "", counts)
+
+
+def _tell(found: Found) -> str:
+    return f"{found.secret} ({found.form})"
+
+
+def _context(data: bytes, found: Found) -> str:
+    """What stands before a leak: it names the place, and is no part of the secret."""
+    before = data[max(0, found.offset - 60) : found.offset].decode("utf-8", "replace")
+    return f", after {before.splitlines()[-1] if before.splitlines() else ''!r}"
+
+
+def _household(bench: Bench) -> Household:
+    return Household(bench, bench.keep("leaks servers", Servers), bench.scratch)
+
+
+def _success(bench: Bench, core: Core) -> Result:
+    """Predict, make, rotate and retire, look."""
+    household = _household(bench)
+    looking = Looking(household)
+    household.learn()
+    steps: tuple[tuple[str, str, dict[str, t.Any], tuple[str, ...]], ...] = (
+        ("checked", WHOLE, {}, ("--check",)),
+        ("made", WHOLE, {}, ()),
+        ("rotated", WHOLE, {}, ("-e", "credential_force=true")),
+        ("status", "locksmith.rotation.status", {}, ()),
+    )
+    failed = ""
+    for name, playbook, more, arguments in steps:
+        ran = Stage(household, core, name).play(playbook, *household.write(**more), *arguments)
+        looking.over(ran)
+        failed = failed or ("" if ran.status == 0 else f"the run {name!r} failed: {_why(ran)}")
+    return looking.result(failed)
+
+
+def _failure(bench: Bench, core: Core, fault: Setback) -> Result:
+    """Everything is there; then it is rotated while something is wrong."""
+    household = _household(bench)
+    looking = Looking(household)
+    if fault.needs_version:
+        made = Stage(household, core, "made").play("locksmith.rotation.rotate", *household.write())
+        household.learn()
+        if made.status != 0:
+            return looking.result(f"the first version was not made: {_why(made)}")
+    with fault.during(household):
+        ran = Stage(household, core, "failed", keep=fault.keep).play(WHOLE, *household.write(), "-e", "credential_force=true")
+        looking.over(ran)
+    return looking.result("" if fault.ended_as_expected(ran.status) else f"the run ended with status {ran.status}: {_why(ran)}")
+
+
+def _why(ran: Ran) -> str:
+    lines = [line for line in ran.output.splitlines() if "fatal:" in line or "failed:" in line or "ERROR" in line]
+    return (" ".join(lines) or ran.channels["stderr"].decode("utf-8", "replace")[-300:])[:300]
+
+
+def _runner(bench: Bench, core: Core) -> Result:
+    """What AWX keeps of a job is what ansible-runner writes."""
+    household = _household(bench)
+    looking = Looking(household)
+    household.learn()
+    if not (core.bin / "ansible-runner").exists():
+        return Result(Outcome.NA, f"ansible-runner is not installed beside {core.label}")
+    for name in ("made", "rotated"):
+        stage = Stage(household, core, name)
+        (stage.top / "runner" / "project").mkdir(parents=True)
+        (stage.top / "runner" / "project" / "whole.yml").write_bytes((FILES / "whole.yml").read_bytes())
+        words = ["-vvvvv", "--diff", *household.write(), *(["-e", "credential_force=true"] if name == "rotated" else [])]
+        command = [
+            str(core.bin / "ansible-runner"),
+            "run",
+            str(stage.top / "runner"),
+            "-p",
+            "whole.yml",
+            "--cmdline",
+            " ".join(words),
+        ]
+        ran = stage.watched(command)
+        looking.over(ran)
+        if ran.status != 0 or not ran.channels["runner artifacts"]:
+            return looking.result(f"ansible-runner ended with status {ran.status}: {_why(ran)}")
+    return looking.result()
+
+
+def _planted(bench: Bench, core: Core) -> Result:
+    """One leak in each channel, each of a secret of its own: all of them must be found, and nothing else."""
+    household = _household(bench)
+    stage = Stage(household, core, "planted")
+    planted = leaks_planted.plant(household, stage)
+    missed, bytes_ = [], 0
+    for channel, (secret, data) in planted.items():
+        search = Search({"planted": secret})
+        if not search.look(data):
+            missed.append(channel)
+        bytes_ += search.bytes
+    counts = {"planted leaks": len(planted), "bytes": bytes_}
+    return Result(Outcome.MISS if missed else Outcome.OK, f"not found in {', '.join(missed)}" if missed else "", counts)
