@@ -146,8 +146,8 @@ class Issuer(abc.ABC):
     PUBLIC_FIELDS: t.ClassVar[tuple[str, ...]] = ()
     #: True: the issuer makes the secret and shows it once. False: we make it and the issuer accepts it.
     MINTS: t.ClassVar[bool]
-    #: True: a version can be switched off and on again; False: retiring deletes it outright.
-    CAN_DISABLE: t.ClassVar[bool] = False
+    #: True: a version can be switched off and on again; False: retiring deletes it outright. An issuer may set it by its options.
+    CAN_DISABLE: bool = False
     #: True: a person makes the secret and supplies it (P(supplied)); P(propose) passes it on.
     SUPPLIED: t.ClassVar[bool] = False
     #: False: only a person can revoke a version. It is logged in with until it is found dead, and then forgotten.
@@ -156,8 +156,8 @@ class Issuer(abc.ABC):
     REVEALS: t.ClassVar[bool] = False
     #: How old a version may grow where the catalogue does not say, as a duration.
     ROTATE_AFTER: t.ClassVar[str] = "90d"
-    #: Consecutive successful logins before a new version counts as verified (propagation delay).
-    LOGINS_NEEDED: t.ClassVar[int] = 1
+    #: Consecutive successful logins before a new version counts as verified (propagation delay). May be set by options as well.
+    LOGINS_NEEDED: int = 1
 
     @classmethod
     def preload(cls) -> None:  # noqa: B027  nothing to prepare is the usual case
