@@ -379,7 +379,7 @@ class PostgresqlIssuer(RolePassword):
 class AlternatingUsers(RolePassword):
     """Two roles that can do the same; the one that is not in use gets the next password. Both work during the grace period."""
 
-    CAN_DISABLE: t.ClassVar[bool] = True
+    CAN_DISABLE = True
 
     @property
     def capacity(self) -> int:
