@@ -101,8 +101,8 @@ def test_every_answer_of_the_stand_in_is_as_the_model_says(amg: Amg, client: t.A
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_every_injected_refusal_is_one_that_the_model_knows(amg: Amg, client: t.Any, operation: str) -> None:
-    parameters = {"workspaceId": amg.server.main.id, "serviceAccountId": "1", "tokenId": "1", "keyName": "one", "name": "one"}
-    parameters.update(keyRole="VIEWER", grafanaRole="VIEWER", secondsToLive=1)  # type: ignore[arg-type]
+    parameters: dict[str, t.Any] = {"workspaceId": amg.server.main.id, "serviceAccountId": "1", "tokenId": "1"}
+    parameters.update(keyName="one", name="one", keyRole="VIEWER", grafanaRole="VIEWER", secondsToLive=1)
     wanted = {name: parameters[name] for name in MODEL.operation(operation).input_shape.required_members}
     known = {shape.name for shape in MODEL.operation(operation).error_shapes}
     names = [name for name, refusal in amg.server.refusals().items() if refusal.code in known]
@@ -147,7 +147,7 @@ def test_limits_are_the_models(amg: Amg, client: t.Any, operation: str, member: 
 
 def test_roles_and_workspace_ids_are_the_models(amg: Amg, client: t.Any) -> None:
     which = {"workspaceId": amg.server.main.id}
-    for role in MODEL.service.shape_for("Role").enum:
+    for role in MODEL.operation("CreateWorkspaceServiceAccount").input_shape.members["grafanaRole"].enum:
         client.create_workspace_service_account(**which, name=f"the-{role}", grafanaRole=role)
     with refused("ValidationException", 400):
         client.create_workspace_service_account(**which, name="nobody", grafanaRole="NONE")
@@ -170,7 +170,7 @@ def test_a_version_without_service_accounts_refuses_them_and_one_without_api_key
 )
 def test_signatures_are_checked(amg: Amg, wrong: str, code: str) -> None:
     login = {**amg.login, wrong: "AKIAEVE0000000000000"}
-    made = botocore.session.Session().create_client(
+    made: t.Any = botocore.session.Session().create_client(
         "grafana",
         region_name=REGION,
         endpoint_url=amg.server.url,
@@ -211,7 +211,7 @@ def test_the_comparison_itself_finds_fault(amg: Amg, client: t.Any) -> None:
     good = amg.server.exchanges[-1]
     assert MODEL.complaints(good) == []
     workspace = good.reply.body["workspace"]
-    for changed in (
+    departures: list[dict[str, t.Any]] = [
         {"status": "SLEEPING"},
         {"endpoint": ""},
         {"endpoint": 7},
@@ -222,7 +222,8 @@ def test_the_comparison_itself_finds_fault(amg: Amg, client: t.Any) -> None:
         {"unheard": "of"},
         {"freeTrialConsumed": "no"},
         {"authentication": {}},
-    ):
+    ]
+    for changed in departures:
         body = {"workspace": {**workspace, **changed}}
         assert MODEL.complaints(dataclasses.replace(good, reply=dataclasses.replace(good.reply, body=body))), changed
     assert MODEL.complaints(dataclasses.replace(good, reply=dataclasses.replace(good.reply, status=201)))

@@ -100,17 +100,17 @@ class Model:
 
 def faults_of(shape: t.Any, value: t.Any, where: str = "", everywhere: bool = False) -> list[str]:
     """Where a decoded JSON value departs from a shape. C(everywhere): also members that travel in path, query and headers."""
-    kinds = _TYPES[shape.type_name]
-    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-        return [f"{where or 'body'} is no {shape.type_name}"]
-    if shape.type_name == "structure":
+    kind = shape.type_name
+    if type(value) not in _TYPES[kind]:
+        return [f"{where or 'body'} is no {kind}"]
+    if kind == "structure":
         return _of_structure(shape, value, where, everywhere)
-    if shape.type_name == "list":
+    if kind == "list":
         lines = [line for index, item in enumerate(value) for line in faults_of(shape.member, item, f"{where}[{index}]")]
         return lines + _of_limits(shape, len(value), where)
-    if shape.type_name == "string":
+    if kind == "string":
         return _of_text(shape, value, where)
-    return _of_limits(shape, value, where) if shape.type_name in ("integer", "long") else []
+    return _of_limits(shape, value, where) if kind in ("integer", "long") else []
 
 
 def _of_structure(shape: t.Any, value: dict[str, t.Any], where: str, everywhere: bool) -> list[str]:

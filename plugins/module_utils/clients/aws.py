@@ -47,7 +47,7 @@ _PREPARED_ATTEMPTS = {"iam": (1, MAX_ATTEMPTS), "sts": (1,), "ssm": (MAX_ATTEMPT
 _TURNS_SINCE = (1, 34)
 #: Services that answer worldwide, so that a missing region is no mistake.
 _GLOBAL_SERVICES = ("iam", "sts")
-_GLOBAL_REGION = "us-east-1"
+GLOBAL_REGION = "us-east-1"
 
 #: Named, aliased and defaulted as amazon.aws does it; the last three are ours.
 AWS_OPTIONS: dict[str, t.Any] = {
@@ -182,7 +182,7 @@ def preload(*services: str) -> None:
         for service in sorted(set(services) - _preloaded):
             _preloaded.add(service)
             for attempts in _PREPARED_ATTEMPTS.get(service, (MAX_ATTEMPTS,)):
-                made = _make(session, service, {"region": _GLOBAL_REGION}, _Identity("preload", "preload"), attempts)
+                made = _make(session, service, {"region": GLOBAL_REGION}, _Identity("preload", "preload"), attempts)
                 if _can_turn():
                     _prepared.setdefault((service, attempts), []).append((made, _Turn(made)))
                 # Both are built from the whole model at the first refusal, which a check of rights hopes for.
@@ -232,6 +232,12 @@ def _asked_pause(refusal: t.Any) -> float | None:
     """Seconds of a Retry-After header, not more than P(_LONGEST_PAUSE); None without one."""
     asked = str(refusal.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("retry-after", ""))
     return min(float(asked), _LONGEST_PAUSE) if asked.isdigit() else None
+
+
+def region_of(options: Options) -> str | None:
+    """The region that requests go to: of the options, or of botocore's own configuration."""
+    found = options.get("region") or _session(options.get("profile") or "").get_config_variable("region")
+    return str(found) if found else None
 
 
 def forget_clients() -> None:
@@ -334,7 +340,7 @@ def _make(session: t.Any, service: str, options: Options, identity: _Identity, m
 
 def _worldwide(service: str) -> str | None:
     """The region of a service that does not need one."""
-    return _GLOBAL_REGION if service in _GLOBAL_SERVICES else None
+    return GLOBAL_REGION if service in _GLOBAL_SERVICES else None
 
 
 def _can_turn() -> bool:

@@ -12,8 +12,10 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.clients import aws
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers import iam_trail
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import (
     Attempt,
+    AuditTrail,
     Issued,
     Issuer,
     KeyInfo,
@@ -170,6 +172,11 @@ class IamIssuer(Issuer):
 
     def last_use(self, version: Issued) -> LastUse:
         return self._used(version.id)
+
+    def audit(self, key_id: str, since: float, places: t.Sequence[str], most: int) -> AuditTrail | None:
+        """By CloudTrail, in the region of the options and where IAM, STS and the other global services log (us-east-1)."""
+        regions = places or [region for region in (aws.region_of(self._options), aws.GLOBAL_REGION) if region]
+        return iam_trail.search(key_id, self._options, regions, since, most, self._clock)
 
     def disable(self, version: Issued) -> None:
         """A key that is gone is off already."""

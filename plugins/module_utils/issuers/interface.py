@@ -130,6 +130,40 @@ class LastUse:
     resolution: int = 0
 
 
+@dataclasses.dataclass(frozen=True)
+class Use:
+    """Requests that one caller made with a key from one address, as a system's log tells them. Times in seconds since the epoch.
+
+    C(by): the identity that the log names; C(agent): the program, in its own words; C(actions): C(service:request).
+    """
+
+    by: str
+    address: str
+    agent: str
+    places: tuple[str, ...]
+    actions: tuple[str, ...]
+    first_at: float
+    last_at: float
+    requests: int
+    refused: int
+
+
+@dataclasses.dataclass(frozen=True)
+class AuditTrail:
+    """What a system's own log of requests tells of one key. A log that tells nothing never proves that a key is unused.
+
+    C(since): how far back was looked, seconds since the epoch. C(searched): the places that answered; C(unanswered): those that
+    did not, with the reason. C(complete): False where there was more than was asked for. C(blind_to): what the log never has.
+    """
+
+    since: float
+    searched: tuple[str, ...]
+    unanswered: t.Mapping[str, str]
+    uses: tuple[Use, ...]
+    complete: bool
+    blind_to: str
+
+
 class Issuer(abc.ABC):
     """One system's credential of one identity. See the module's docstring."""
 
@@ -282,6 +316,15 @@ class Issuer(abc.ABC):
     def last_use(self, version: Issued) -> LastUse:
         """Evidence of use, for the retire gate."""
         return LastUse(supported=False)
+
+    def audit(self, key_id: str, since: float, places: t.Sequence[str], most: int) -> AuditTrail | None:
+        """Who used a key, from where and for what, where the system has a log of requests that we can ask; else None.
+
+        :arg since: how far back, seconds since the epoch.
+        :arg places: where to ask (regions); the issuer's own choice if there are none.
+        :arg most: how many requests to read at most in each place.
+        """
+        return None
 
     def disable(self, version: Issued) -> None:
         """Switch the version off, reversibly. Idempotent. Only called where C(CAN_DISABLE)."""
