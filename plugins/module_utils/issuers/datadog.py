@@ -225,8 +225,8 @@ class DatadogIssuer(Issuer):
         login = self._validated(value)
         if login.verdict is Verdict.DEAD and not self._we_log_in():
             return Login(Verdict.UNKNOWN, detail="api_key and app_key themselves do not log in, so a refusal proves nothing")
-        if login.verdict is Verdict.ALIVE:
-            self._check_refuses_strangers()
+        if login.verdict is Verdict.ALIVE and not self._strangers_are_refused():
+            return Login(Verdict.UNKNOWN, detail="whether a key that nobody issued is refused could not be found out")
         return login
 
     def _validated(self, value: str) -> Login:
@@ -252,13 +252,18 @@ class DatadogIssuer(Issuer):
 
     def _we_log_in(self) -> bool:
         """Asked until it was so once."""
-        self._own_login_works = self._own_login_works or self._client.validate_keys().verdict is Verdict.ALIVE
+        if not self._own_login_works:
+            login = self._client.validate() if self._is_api else self._client.validate_keys()
+            self._own_login_works = login.verdict is Verdict.ALIVE
         return self._own_login_works
 
-    def _check_refuses_strangers(self) -> None:
-        """A proxy that adds a key of its own lets everybody in."""
+    def _strangers_are_refused(self) -> bool:
+        """A proxy that adds a key of its own lets everybody in. Asked until it was shown once.
+
+        :raises Rejected: they are not, so a login proves nothing.
+        """
         if self._refuses_strangers:
-            return
+            return True
         verdict = self._validated(_random_key(self._is_api)).verdict
         if verdict is Verdict.ALIVE:
             raise errors.Rejected(
@@ -266,6 +271,7 @@ class DatadogIssuer(Issuer):
                 next_step="set api_host to Datadog itself, not to a proxy that logs in.",
             )
         self._refuses_strangers = verdict is Verdict.DEAD
+        return self._refuses_strangers
 
     def identify(self, fields: t.Mapping[str, str]) -> KeyInfo | None:
         """Datadog names an API key that logs in. Otherwise the value is compared with what Datadog shows of the keys that end like it."""
