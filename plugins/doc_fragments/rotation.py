@@ -90,7 +90,8 @@ options:
     default: []
   forget_after:
     description:
-      - A host that once used the credential and that no run has seen for this long no longer counts.
+      - How long after a publication a host counts that once used the credential and that this run was not told of.
+      - It may be in another slice of the inventory. Whoever removes hosts often sets it low.
     type: str
     default: 7d
   window:

@@ -121,6 +121,11 @@ pending:
   type: list
   elements: str
   sample: ['web07 (unreachable)']
+consumers_known:
+  description: The hosts that the journal remembers as consumers, from this run and from earlier ones.
+  returned: success
+  type: list
+  elements: str
 consumers_proved:
   description: How many hosts have proved the published version.
   returned: when O(state=retired) looked at them

@@ -39,6 +39,7 @@ def describe(outcome: Outcome, issuer: Issuer, store: Store, policy: Policy, cre
         "previous": [_previous(version, policy) for version in (journal.versions if journal else []) if version is not current],
     }
     result.update(_current(current, policy))
+    result["consumers_known"] = sorted(journal.consumers) if journal else []
     waiting = journal.waiting if journal else {}
     if outcome.gate is not None:
         waiting = {"proved": outcome.gate.proved, "expected": outcome.gate.expected}

@@ -35,6 +35,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors im
 )
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
 
+_NOTHING_TO_RETIRE = "no previous version to retire"
 #: prove, disable, delete, and one to spare: more steps than one version can take in one call.
 _MOST_STEPS = 4
 
@@ -229,13 +230,15 @@ class Engine:
             return quiet or Outcome(False, "none", "nothing is recorded yet", journal, before)
         retiring = Retiring(self._keeper, proofs, forget)
         try:
+            if journal.state is State.STEADY:
+                return Outcome(retiring.meet(journal, self._check_mode), "none", _NOTHING_TO_RETIRE, journal, before)
             return self._step_by_step(journal, retiring, before)
         except LeaseLost as error:
             return self._yield_to_other(before, error)
 
     def _why_not_retire(self, journal: Journal | None, before: dict[str, t.Any]) -> Outcome | None:
-        if journal is None or journal.state in (State.ABSENT, State.STEADY):
-            return Outcome(False, "none", "no previous version to retire", journal, before)
+        if journal is None or journal.state is State.ABSENT:
+            return Outcome(False, "none", _NOTHING_TO_RETIRE, journal, before)
         busy = self._keeper.holder(journal, patient=not self._check_mode)
         if busy is not None:
             return Outcome(False, "busy", describe_holder(busy), journal, before, (describe_holder(busy),))

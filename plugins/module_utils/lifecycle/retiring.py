@@ -17,8 +17,10 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interfa
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.gate import ConsumerProof, Verdict, judge
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.journal import Journal, Phase, Version
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.keeper import Keeper
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.own_login import why_not_retire
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import to_iso
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.duration import format_duration
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import LeaseLost
 
 #: Lines about pending consumers that the journal keeps for the status.
 _PENDING_KEPT = 20
@@ -49,6 +51,11 @@ class Retiring:
 
     def next_step(self, journal: Journal) -> Step:
         """Decide, without changing anything. May ask the issuer for evidence of use."""
+        step, version = self._wanted_step(journal), journal.retiring
+        own = why_not_retire(self._issuer, version) if version is not None and step.do in ("disable", "delete") else ""
+        return Step(wait=own, pending=(own,), gate=step.gate) if own else step
+
+    def _wanted_step(self, journal: Journal) -> Step:
         version, current = journal.retiring, journal.current
         if version is None or current is None:
             return Step()
@@ -62,7 +69,7 @@ class Retiring:
 
     def _through_the_gate(self, journal: Journal, version: Version, current: Version) -> Step:
         now, policy = self._clock.now(), self._keeper.policy
-        gate = judge(self._proofs, current.fingerprint, journal.consumers, self._forget, now - policy.forget_after)
+        gate = judge(self._proofs, current.fingerprint, journal.consumers, self._forget, self._oldest(current))
         if gate.pending:
             undo = "unprove" if version.proved_at is not None and self._proofs is not None else ""
             return Step(do=undo, wait="not every consumer has proved the new version", pending=gate.pending, gate=gate)
@@ -115,10 +122,11 @@ class Retiring:
         if step.do == "prove":
             journal.prove(now)
             journal.waiting = _waiting(step.gate)
-            self._remember_consumers(journal)
+            self._remember_consumers(journal, self._oldest(journal.current))
             self._keeper.save(journal, hold=False)
         elif step.do == "unprove":
             journal.unprove(now)
+            self._remember_consumers(journal, 0.0)
             self._keeper.save(journal, hold=False)
         elif step.do == "disable":
             self._disable(journal, version)
@@ -131,12 +139,39 @@ class Retiring:
         if step.gate is None:
             return False
         waiting = _waiting(step.gate)
-        if journal.waiting == waiting:
+        if journal.waiting == waiting and not self._is_news(journal):
             return False
         if not check_mode:
             journal.waiting = waiting
+            self._remember_consumers(journal, 0.0)
             self._keeper.save(journal, hold=False)
         return True
+
+    def meet(self, journal: Journal, check_mode: bool) -> bool:
+        """Write down who uses the published version, if that is news: only by this does a run that sees a part of the hosts
+        know, at the next rotation, that there are others. Returns whether it is."""
+        hosts = {proof.host for proof in self._proofs or ()}
+        if hosts <= set(journal.consumers):
+            return False
+        if not check_mode:
+            self._remember_consumers(journal, 0.0)
+            self._keeper.save(journal, hold=False)
+        return True
+
+    def _oldest(self, current: Version | None) -> float:
+        """Since when a recorded consumer that this inventory does not have must have been seen to count.
+
+        After a publication all of them count for C(forget_after): a run of another slice will bring them up to date. Who was
+        removed from the inventory in the meantime cannot be told from them, and is waited for as long, unless a person says so.
+        """
+        oldest = self._clock.now() - self._keeper.policy.forget_after
+        is_recent = current is not None and (current.published_at or 0.0) >= oldest
+        return 0.0 if is_recent else oldest
+
+    def _is_news(self, journal: Journal) -> bool:
+        """Is a host of this run unknown to the journal, or was it seen there so long ago that it would soon be forgotten?"""
+        stale = self._clock.now() - self._keeper.policy.forget_after / 2
+        return any(journal.consumers.get(proof.host, stale) <= stale for proof in self._proofs or ())
 
     def _disable(self, journal: Journal, version: Version) -> None:
         if version.phase is not Phase.DISABLING:
@@ -145,7 +180,18 @@ class Retiring:
         self._keeper.still_ours(journal)
         self._issuer.disable(version.issued())
         journal.disabled(version, self._clock.now())
-        self._keeper.save(journal, hold=False)
+        try:
+            self._keeper.save(journal, hold=False)
+        except LeaseLost:
+            self._enable_again(version)
+            raise
+
+    def _enable_again(self, version: Version) -> None:
+        """A run that was held up between its last look and the request may have disabled what another one has rolled back to."""
+        now = self._keeper.load()
+        found = next((other for other in now.versions if other.number == version.number), None) if now else None
+        if found is not None and found.phase in (Phase.CANDIDATE, Phase.CURRENT, Phase.PREVIOUS):
+            self._issuer.enable(version.issued())
 
     def _delete(self, journal: Journal, version: Version) -> None:
         if version.phase is not Phase.DELETING:
@@ -157,10 +203,9 @@ class Retiring:
         journal.deleted(version, self._clock.now())
         self._keeper.save(journal, hold=False)
 
-    def _remember_consumers(self, journal: Journal) -> None:
-        """So that a later run with another inventory knows whom it does not see."""
+    def _remember_consumers(self, journal: Journal, oldest: float) -> None:
+        """So that a later run with another inventory knows whom it does not see. Who was not seen since C(oldest) is forgotten."""
         now = self._clock.now()
-        oldest = now - self._keeper.policy.forget_after
         kept = {host: seen for host, seen in journal.consumers.items() if seen >= oldest and host not in self._forget}
         journal.consumers = {**kept, **{proof.host: round(now) for proof in self._proofs or ()}}
 

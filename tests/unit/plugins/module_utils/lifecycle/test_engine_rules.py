@@ -178,6 +178,29 @@ def test_a_password_that_does_not_work_is_set_back_to_the_published_one() -> Non
     assert stage.world.alive(stage.world.published or {})
 
 
+def test_a_version_that_may_do_less_than_the_published_one_is_taken_back() -> None:
+    stage = due_stage()
+    engine = stage.engine()
+    published = stage.world.published
+    stage.issuer.may_do_less = True
+    with pytest.raises(Rejected, match="key-2 may do less than key-1"):
+        engine.rotate(SCHEDULED)
+    assert (stage.world.published, list(stage.world.keys)) == (published, ["key-1"])
+
+
+def test_a_version_that_is_published_already_is_not_taken_back_for_what_it_may_do() -> None:
+    probe, killer = Boundary(), Boundary()
+    due_stage().engine(probe).rotate(SCHEDULED)
+    stage = due_stage()
+    killer.kill_at = 2 * probe.calls.index("publish") + 2
+    with pytest.raises(Killed, match="after publish"):
+        stage.engine(killer).rotate(SCHEDULED)
+    stage.bury()
+    engine = stage.engine()
+    stage.issuer.may_do_less = True
+    assert engine.rotate(SCHEDULED).action == "resumed"
+
+
 def test_propagation_delay_is_waited_out() -> None:
     stage = due_stage()
     engine = stage.engine()
@@ -290,6 +313,43 @@ def test_a_slice_of_the_inventory_never_retires() -> None:
     held = retire(stage, proof(stage, "web1"))
     assert any("web2" in line for line in held.pending)
     assert any("web2" in line for line in retire(stage).pending), "an inventory without any consumer proves nothing"
+
+
+def test_runs_that_each_see_a_part_of_the_hosts_never_retire() -> None:
+    """From the first version on, without any grace, and for longer than the journal remembers a host that nobody sees."""
+    at_once = dataclasses.replace(POLICY, grace=0)
+    stage = Stage(True)
+    stage.engine().rotate(SCHEDULED)
+    for host in ("web1", "web2"):
+        assert retire(stage, proof(stage, host), policy=at_once).changed, "a host that the journal did not know"
+        assert not retire(stage, proof(stage, host), policy=at_once).changed
+    stage.clock.time += 2000
+    stage.engine().rotate(SCHEDULED)
+    for dummy in range(8):
+        for host, other in (("web1", "web2"), ("web2", "web1")):
+            held = retire(stage, proof(stage, host), policy=at_once)
+            assert any(line.startswith(other) for line in held.pending), held.why
+        stage.clock.time += 100
+    assert all(key["active"] for key in stage.world.keys.values()) and len(stage.world.keys) == 2
+    assert retire(stage, proof(stage, "web1"), proof(stage, "web2"), policy=at_once).action == "disabled"
+
+
+def test_a_run_that_wakes_while_it_disables_does_no_harm() -> None:
+    """It sleeps past its lease before the request; another run rolls back to that very version; then the request is sent."""
+    stage = due_stage()
+    stage.engine().rotate(SCHEDULED)
+    sleeper = stage.engine(policy=dataclasses.replace(POLICY, grace=0))
+    issuer = sleeper._keeper.issuer
+    real = issuer.disable
+
+    def slow(version: object) -> None:
+        stage.clock.time += 2000
+        assert stage.engine().roll_back("manual").action == "rolled_back"
+        real(version)  # type: ignore[arg-type]
+
+    issuer.disable = slow  # type: ignore[method-assign]
+    assert sleeper.retire([proof(stage, "web1")], []).action == "busy"
+    assert stage.world.alive(stage.world.published or {})
 
 
 def test_a_removed_host_stops_counting_when_a_person_says_so_or_after_a_while() -> None:
