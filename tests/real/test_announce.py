@@ -371,3 +371,15 @@ def test_a_target_that_cannot_be_meant_warns_and_changes_nothing_about_the_rotat
         "NOT ANNOUNCED to all." in said and "target 1 of credential_announce: a target of kind webhook lacks hmac_secret" in said
     )
     assert (tmp_path / "web1" / "deployer.running").exists()
+
+
+def test_a_target_whose_secret_cannot_be_looked_up_does_not_stop_the_rotation(moto: Moto, tmp_path: pathlib.Path) -> None:
+    estate = Estate(moto, tmp_path, ["deployer"], ["web1"])
+    secret = "{{ lookup('ansible.builtin.file', '/nowhere/at/all') }}"
+    estate.credentials["deployer"]["credential_announce"] = [
+        {"kind": "webhook", "url": "https://hooks.example.com/x", "hmac_secret": secret}
+    ]
+    ended = estate.rotate()
+    assert ended.status == 0 and "rescued=1" in ended.output, ended.output
+    assert "NOT ANNOUNCED to all." in ended.output
+    assert (tmp_path / "web1" / "deployer.running").exists()
