@@ -65,6 +65,7 @@ def setup(target: str) -> None:
     started = time.monotonic()
     if target in ("setup", "test", "real", "proof"):
         debian.need_command("/usr/lib/postgresql/15/bin/postgres", "postgresql-15", "the PostgreSQL 15 suite")
+        debian.need_command("/usr/sbin/pgbouncer", "pgbouncer", "the PgBouncer suite")
         debian.need_command("/lib/systemd/systemd", "systemd", "the suite of service managers")
     venvs.pip_wheel(venvs.PIP)
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
