@@ -54,8 +54,8 @@ class TestProof:
 
     @pytest.mark.parametrize("where", ["secret id", "role"])
     def test_one_that_may_not_log_in_from_here_is_looked_up(self, approles: AppRoles, where: str) -> None:
-        role = approles.create(**({"secret_id_bound_cidrs": ELSEWHERE} if where == "role" else {}))
-        issuer = approles.issuer(role, **({"cidr_list": ELSEWHERE} if where == "secret id" else {}))
+        role = approles.create(secret_id_bound_cidrs=ELSEWHERE if where == "role" else [])
+        issuer = approles.issuer(role, cidr_list=ELSEWHERE if where == "secret id" else None)
         version = issue(issuer)
         assert not approles.logs_in(version.fields)
         found = issuer.verify(version)
