@@ -90,7 +90,7 @@ class ManualMaker(Maker):
 
     def __init__(self, server: DashboardServer) -> None:
         self._server = server
-        self._accounts: dict[int, str] = {}
+        self._made: list[tuple[ManualIssuer, str]] = []
 
     def make(self) -> ManualIssuer:
         account = self._server.add_account(unique())
@@ -98,11 +98,11 @@ class ManualMaker(Maker):
 
     def _of(self, account: str, **more: t.Any) -> ManualIssuer:
         issuer = make_issuer(self._server, account, Drawer(lambda: {"secret": self._server.make_key(account)}), **more)
-        self._accounts[id(issuer)] = account
+        self._made.append((issuer, account))
         return issuer
 
     def _account(self, issuer: Issuer) -> str:
-        return self._accounts[id(issuer)]
+        return next(account for made, account in self._made if made is issuer)
 
     def unreachable(self, issuer: Issuer) -> ManualIssuer:
         account = self._account(issuer)

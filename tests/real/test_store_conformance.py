@@ -207,3 +207,20 @@ def test_no_secret_shows_in_errors_and_representations(maker: StoreMaker) -> Non
 
 def test_the_place_is_named(maker: StoreMaker) -> None:
     assert maker.make(FIELDS).place
+
+
+def test_a_drop_off_is_emptied_for_good_and_can_be_filled_again(maker: StoreMaker) -> None:
+    store = maker.make(FIELDS)
+    stale = store.publish(value(), AT, None)
+    before = store.publish(value(OTHER), LATER, store.read_published().revision)  # type: ignore[union-attr]
+    assert stale != before
+    with pytest.raises(errors.Conflict):
+        maker.make(FIELDS).remove(stale)
+    found = store.read_published()
+    assert found is not None and found.fields["password"] == OTHER, "what somebody else put there meanwhile stays"
+    store.remove(found.revision)
+    assert (maker.make(FIELDS).read_published(), maker.raw()) == (None, None)
+    with pytest.raises(errors.Conflict):
+        maker.make(FIELDS).remove(found.revision)
+    maker.make(FIELDS).publish(value(), AT, None)
+    assert maker.raw() == {"username": "orders", "password": SECRET, ROTATED_AT: AT}
