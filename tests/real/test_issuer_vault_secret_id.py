@@ -160,6 +160,33 @@ class TestMetadata:
         assert issuer.stranded(make_attempt("this-attempt"), ()) == []
 
 
+class TestOwnLogin:
+    def test_it_is_told_from_the_options(self, approles: AppRoles) -> None:
+        role = approles.create()
+        version, other = issue(approles.issuer(role)), issue(approles.issuer(role))
+        login = {"auth_method": "approle", "role_id": version.fields["role_id"], "secret_id": version.fields["secret_id"]}
+        issuer = approles.issuer(role, **login)
+        assert issuer.own_login([other, version]) == version.id
+        assert "published" in issuer.own_login([Issued("", version.fields)])
+        assert issuer.own_login([other]) == ""
+        assert approles.issuer(role).own_login([version]) == ""
+
+    def test_a_rotator_may_rotate_itself_when_its_policy_lets_it(self, approles: AppRoles) -> None:
+        role = approles.create()
+        base = f"auth/approle/role/{role}"
+        rights = {"secret-id": ("update", "list"), "role-id": ("read",)}
+        steps = ("secret-id/lookup", "secret-id-accessor/lookup", "secret-id-accessor/destroy")
+        rules: dict[str, t.Sequence[str]] = {f"{base}/{name}": each for name, each in rights.items()}
+        approles.server.policy(f"self-{role}", {**rules, **{f"{base}/{name}": ("update",) for name in steps}, base: ("read",)})
+        approles.server.call("POST", base, {"token_policies": [f"self-{role}"]})
+        first = issue(approles.issuer(role))
+        issuer = approles.issuer(role, auth_method="approle", **first.fields.reveal())
+        second = issue(issuer)
+        assert issuer.verify(second).verdict is Verdict.ALIVE
+        issuer.delete(first)
+        assert approles.accessors(role) == [second.id]
+
+
 class TestEnd:
     def test_a_role_that_is_gone_took_its_secret_ids_with_it(self, approles: AppRoles) -> None:
         role = approles.create()

@@ -101,8 +101,7 @@ class _AppRole(Login):
     usual_mount = "approle"
 
     def log_in(self, client: t.Any, options: Options) -> None:
-        secret_id = options.get("secret_id") or os.environ.get("ANSIBLE_HASHI_VAULT_SECRET_ID")
-        client.auth.approle.login(options["role_id"], secret_id, mount_point=self.mount(options))
+        client.auth.approle.login(options["role_id"], secret_id_of(options), mount_point=self.mount(options))
 
 
 class _UserPass(Login):
@@ -226,6 +225,13 @@ _LOGINS: dict[str, type[Login]] = {
     "cert": _Cert,
     "none": _Nothing,
 }
+
+
+def secret_id_of(options: Options) -> str | None:
+    """The secret id that C(options) log in with, which may be in the environment; None where they log in otherwise."""
+    if options.get("auth_method") != "approle":
+        return None
+    return options.get("secret_id") or os.environ.get("ANSIBLE_HASHI_VAULT_SECRET_ID")
 
 
 def login_for(options: Options, prefix: str) -> Login:

@@ -14,6 +14,7 @@ import json
 import typing as t
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.clients.vault import VAULT_OPTIONS, Answer, VaultClient
+from ansible_collections.locksmith.rotation.plugins.module_utils.clients.vault_login import secret_id_of
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import (
     Attempt,
     Issued,
@@ -266,6 +267,11 @@ class VaultSecretIdIssuer(Issuer):
         finally:
             client.close()
         return ""
+
+    def own_login(self, versions: t.Sequence[Issued]) -> str:
+        own = secret_id_of(self._options)
+        mine = [version for version in versions if own and version.fields.get("secret_id") == own]
+        return (mine[0].id or f"the published secret id of {self.identity}") if mine else ""
 
     # ---- the end of a version -------------------------------------------------------------------------------------
 
