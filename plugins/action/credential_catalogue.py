@@ -31,10 +31,12 @@ class ActionModule(ActionBase):
         if problems:
             return {**result, "failed": True, "msg": " ".join(problems) + " Nothing was changed anywhere."}
         hosts = catalogue.hosts()
+        credentials = list(only or catalogue.credentials)
         return {
             **result,
             "changed": False,
-            "credentials": list(only or catalogue.credentials),
+            "credentials": credentials,
+            "last": [name for name in catalogue.last if name in credentials],
             "consumers": {name: list(users) for name, users in catalogue.consumers.items()},
             "hosts": hosts,
             "hidden": _hidden(hosts, variables),

@@ -134,6 +134,16 @@ options:
       - How long another run keeps away from a credential that this run works on, after this run's last sign of life.
     type: str
     default: 60s
+  own_login:
+    description:
+      - What to do when the credential turns out to be the one with which this run itself logs in at the issuer.
+      - V(refuse) does not rotate it and says so.
+      - V(last) rotates it. The playbooks do that after all the others. The old version is not retired by a run that still logs in with it;
+        so give the login by a lookup of the published value, or hand the new value over before the next run.
+      - Which options are the login depends on the kind. An issuer that cannot tell rotates it as any other.
+    type: str
+    choices: [refuse, last]
+    default: refuse
   max_failures:
     description:
       - Failures in a row after which the credential is quarantined, that is, left alone until O(force=true).

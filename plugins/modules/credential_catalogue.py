@@ -49,6 +49,11 @@ credentials:
   returned: success
   type: list
   elements: str
+last:
+  description: Those of them that are rotated after all the others (C(credential_own_login=last)).
+  returned: success
+  type: list
+  elements: str
 consumers:
   description: For each credential the hosts that use it.
   returned: success

@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.own_login import LAST
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain, plain_text
 
 #: The group whose hosts are credentials.
@@ -20,11 +21,14 @@ Variables = t.Mapping[str, t.Any]
 
 @dataclasses.dataclass(frozen=True)
 class Catalogue:
-    """C(consumers): credential to the hosts that use it, in the order of the inventory. C(canaries): those to go first."""
+    """C(consumers): credential to the hosts that use it, in the order of the inventory. C(canaries): those to go first.
+    C(last): credentials that are rotated after all the others, because they may be the run's own login.
+    """
 
     credentials: tuple[str, ...]
     consumers: dict[str, tuple[str, ...]]
     canaries: frozenset[str]
+    last: tuple[str, ...] = ()
 
     def hosts(self) -> list[str]:
         """Every consumer once, canaries first."""
@@ -50,7 +54,8 @@ def read_catalogue(variables: Variables) -> Catalogue:
             consumers.setdefault(name, []).append(host)
         if hostvars[host].get("consumer_canary"):
             canaries.add(host)
-    return Catalogue(credentials, {name: tuple(hosts) for name, hosts in consumers.items()}, frozenset(canaries))
+    last = tuple(name for name in credentials if hostvars[name].get("credential_own_login") == LAST)
+    return Catalogue(credentials, {name: tuple(hosts) for name, hosts in consumers.items()}, frozenset(canaries), last)
 
 
 def entries_of(variables: Variables) -> list[Variables]:

@@ -240,6 +240,17 @@ def region_of(options: Options) -> str | None:
     return str(found) if found else None
 
 
+def signing_key(options: Options) -> str:
+    """The id of the access key that signs the requests; empty where a role is assumed, or where there are no credentials."""
+    if options.get("assume_role_arn"):
+        return ""
+    given = _own_identity(options).access_key
+    if given is not None:
+        return given
+    found = _session(options.get("profile") or "").get_credentials()
+    return str(found.access_key) if found is not None else ""
+
+
 def forget_clients() -> None:
     """Close this process's clients and forget assumed roles."""
     for key in [key for key in _clients if key[0][0] == os.getpid()]:

@@ -75,6 +75,7 @@ def common_options() -> dict[str, t.Any]:
         "verify_timeout": {"type": "str", "default": "60s"},
         "lease": {"type": "str", "default": "60s"},
         "max_failures": {"type": "int", "default": 3},
+        "own_login": {"type": "str", "default": "refuse", "choices": ["refuse", "last"]},
     }
 
 
@@ -93,6 +94,7 @@ def build_policy(params: t.Mapping[str, t.Any], issuer: type[Issuer]) -> Policy:
         forget_after=parse_duration(params["forget_after"], "forget_after"),
         window=parse_window(params.get("window")),
         exemption=parse_exemption(params.get("exempt")),
+        own_login=params.get("own_login") or "refuse",
     )
     if policy.rotate_after == 0:
         raise ConfigurationError(

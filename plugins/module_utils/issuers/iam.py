@@ -173,6 +173,12 @@ class IamIssuer(Issuer):
     def last_use(self, version: Issued) -> LastUse:
         return self._used(version.id)
 
+    def own_login(self, versions: t.Sequence[Issued]) -> str:
+        """The access key that signs the requests, if it is one of them. Temporary credentials of a role are none."""
+        signing = aws.signing_key(self._options)
+        ids = [version.id or version.fields.get("access_key_id", "") for version in versions]
+        return signing if signing and signing in ids else ""
+
     def audit(self, key_id: str, since: float, places: t.Sequence[str], most: int) -> AuditTrail | None:
         """By CloudTrail, in the region of the options and where IAM, STS and the other global services log (us-east-1)."""
         regions = places or [region for region in (aws.region_of(self._options), aws.GLOBAL_REGION) if region]

@@ -317,6 +317,13 @@ class Issuer(abc.ABC):
         """Evidence of use, for the retire gate."""
         return LastUse(supported=False)
 
+    def own_login(self, versions: t.Sequence[Issued]) -> str:
+        """The id of that one of C(versions) with which the issuer itself logs in, told from its options and without a request; empty if
+        there is none. What has no id yet is named otherwise, fit to be shown. Where an identity has a single value, which is replaced
+        whatever it is, the identity counts.
+        """
+        return ""
+
     def audit(self, key_id: str, since: float, places: t.Sequence[str], most: int) -> AuditTrail | None:
         """Who used a key, from where and for what, where the system has a log of requests that we can ask; else None.
 

@@ -372,6 +372,10 @@ class PostgresqlIssuer(RolePassword):
                 next_step=f"ALTER ROLE {quoted(role.name)} LOGIN;",
             )
 
+    def own_login(self, versions: t.Sequence[Issued]) -> str:
+        """The role, if it changes its own password: whatever the value is, the next one replaces it."""
+        return f"role {quoted(self._login_user)}" if self._login_user in self._roles else ""
+
     def delete(self, version: Issued) -> None:
         """Nothing is left to remove: the password died when the next one was set."""
 

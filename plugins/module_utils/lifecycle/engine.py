@@ -17,6 +17,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.gate 
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.issuing import Issuing
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.journal import Journal
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.keeper import Keeper
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.own_login import check_may_rotate
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.plan import (
     Action,
     Plan,
@@ -129,8 +130,15 @@ class Engine:
         listed = self._keeper.issuer.keys()
         if issuing:
             self._keeper.issuer.check_room(listed, journal.ids() if journal else set())
+            self._check_own_login(journal)
             self._try_supplied(journal)
         return Outcome(True, action, plan.why, journal, before)
+
+    def _check_own_login(self, journal: Journal | None) -> None:
+        """:raises Rejected: it is the run's own login."""
+        keeper = self._keeper
+        published = None if journal and journal.current else keeper.store.read_published()
+        check_may_rotate(keeper.issuer, keeper.policy.own_login, journal, published, keeper.credential)
 
     def _await_value(self, wish: Wish) -> None:
         """Before anything else is asked of an issuer whose values a person makes: is there one?

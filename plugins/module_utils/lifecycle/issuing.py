@@ -16,6 +16,7 @@ from datetime import datetime, timezone
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Attempt, Issued, Verdict
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.journal import Journal, Version
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.keeper import Keeper
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.own_login import check_may_rotate
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.states import State
 from ansible_collections.locksmith.rotation.plugins.module_utils.stores.interface import Published
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import to_iso
@@ -93,6 +94,7 @@ class Issuing:
         proposal = None if self._issuer.MINTS else self._issuer.propose(attempt, current.issued() if current else None)
         sizes = {name: len(proposal.fields[name].encode()) if proposal else _FIELD_SIZE for name in self._issuer.fields}
         expected = self._expected_revision(journal)
+        check_may_rotate(self._issuer, self._keeper.policy.own_login, journal, expected, journal.credential)
         self._store.check_publishable(sizes)
         journal.intend(attempt, proposal, reason)
         self._keeper.save(journal, hold=True)

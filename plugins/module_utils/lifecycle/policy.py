@@ -58,6 +58,8 @@ class Policy:
     forget_after: int
     window: Window | None = None
     exemption: Exemption | None = None
+    #: What to do about the credential with which the run itself logs in: C(refuse) or C(last).
+    own_login: str = "refuse"
 
     @property
     def lifetime(self) -> int:
