@@ -12,7 +12,8 @@ version_added: 0.1.0
 description:
   - Stripe has no public API to make, list or end API keys. So for O(kind=secret_key) and O(kind=restricted_key) a person makes
     the new key in the Dashboard and supplies it; see M(locksmith.rotation.manual_credential_rotate) for the ways to do so.
-    The key must be of the same account, mode and kind as the old one. It is published and rolled out, and the old one is watched until it has expired or somebody has ended it.
+    The key must be of the same account, mode and kind as the old one. It is published and rolled out, and the old
+    one is watched until it has expired or somebody has ended it.
   - For O(kind=webhook_endpoint) everything is done here. Stripe shows a signing secret only when an endpoint is created, so a second
     endpoint with the same URL, events, API version, description and metadata is created, and the old one is switched off and
     deleted when every consumer has the new secret and the grace is over.
