@@ -31,11 +31,20 @@ class ActionModule(ActionBase):
         """Ansible calls this in a worker."""
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         given = {name: plain(self._task.args.get(name) or {}) for name in _OPTIONS}
+        if not all(isinstance(stage, dict) for stage in given.values()):
+            return {**result, "failed": True, "msg": "An option is not a mapping: hand on what the tasks before registered."}
         if any(stage.get("unreachable") for stage in given.values()):
             return {**result, **_SILENT}
         if "entries" not in given["deployed"]:
             return {**result, **_unsaid(given["deployed"])}
-        return {**result, **outcome(given["deployed"], *(given[name] or None for name in _OPTIONS[1:]))}
+        try:
+            return {**result, **outcome(given["deployed"], *(given[name] or None for name in _OPTIONS[1:]))}
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return {
+                **result,
+                "failed": True,
+                "msg": "The options are not the results of the tasks before: hand on what they registered.",
+            }
 
 
 def _unsaid(deployed: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -9,7 +9,9 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.entry import read_services
 from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.health import supervisorctl
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import LocksmithError
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain
 
 Service = t.Mapping[str, t.Any]
@@ -30,11 +32,13 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Ansible calls this in a worker. A service that does not restart is reported, and the others are still done."""
         result: dict[str, t.Any] = super().run(tmp, task_vars)
-        due = plain(self._task.args.get("services") or [])
         done = {}
         try:
+            due = read_services(plain(self._task.args.get("services") or []))
             for one in due:
                 done[one["key"]] = self._skip(one) if self._task.check_mode else self._perform(one, task_vars or {})
+        except LocksmithError as error:
+            return {**result, "failed": True, "msg": str(error), "services": {}}
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
         result.update(changed=bool(due), services=done)

@@ -66,6 +66,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.entry 
     field_names,
     host_path,
     place_of,
+    read_items,
     service_key,
 )
 from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.proving import prove
@@ -128,8 +129,8 @@ def main() -> None:
         {"entries": {"type": "list", "elements": "dict", "required": True}, "state_dir": {"type": "path"}},
         supports_check_mode=True,
     )
-    items = module.params["entries"]
     try:
+        items = read_items(module.params["entries"])
         directory = marker.state_directory(module.params["state_dir"])
         if not module.check_mode:
             sweep(items, directory)

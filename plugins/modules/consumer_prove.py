@@ -62,7 +62,7 @@ unhealthy:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.consumer import marker
-from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.entry import service_key
+from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.entry import read_items, service_key
 from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.proving import prove
 from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.rollout import siblings
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import LocksmithError
@@ -77,8 +77,9 @@ def main() -> None:
             "state_dir": {"type": "path", "required": True},
         }
     )
-    items, restarted = module.params["entries"], module.params["restarted"]
+    restarted = module.params["restarted"]
     try:
+        items = read_items(module.params["entries"])
         directory = marker.state_directory(module.params["state_dir"])
         seen = [prove(module, item, directory, restarted.get(service_key(item))) for item in items]
     except LocksmithError as error:

@@ -61,14 +61,14 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.consumer import files, marker
-from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.entry import host_path, place_of
+from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.entry import host_path, place_of, read_items
 from ansible_collections.locksmith.rotation.plugins.module_utils.rendering.formats import FORMATS
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import to_iso
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import LocksmithError, Rejected
 
 
-def read_staged(path: str, directory: str) -> dict[str, dict[str, str]]:
-    """The values by the id of their item.
+def read_staged(path: str, directory: str, wanted: t.Sequence[str]) -> dict[str, dict[str, str]]:
+    """The values by the id of their item, for all items that are C(wanted).
 
     :raises Rejected: the file is not one that was staged there.
     """
@@ -76,10 +76,12 @@ def read_staged(path: str, directory: str) -> dict[str, dict[str, str]]:
         raise Rejected(f"{path} is not a staged file of {directory}.")
     try:
         with open(path, encoding="utf-8") as file:
-            found: dict[str, dict[str, str]] = json.load(file)
+            found = json.load(file)
     except (OSError, ValueError):
-        raise Rejected(f"The values staged in {path} did not arrive.", next_step="run again.") from None
-    return found
+        found = {}
+    if not isinstance(found, dict) or not all(isinstance(found.get(name), dict) for name in wanted):
+        raise Rejected(f"The values staged in {path} did not arrive.", next_step="run again.")
+    return t.cast("dict[str, dict[str, str]]", found)
 
 
 def write(module: AnsibleModule, item: dict[str, t.Any], values: dict[str, str], directory: str) -> dict[str, t.Any]:
@@ -134,8 +136,9 @@ def main() -> None:
     try:
         try:
             directory = marker.state_directory(directory)
-            values = read_staged(staged, directory)
-            done = [write(module, item, values[item["id"]], directory) for item in module.params["entries"]]
+            items = read_items(module.params["entries"])
+            values = read_staged(staged, directory, [item["id"] for item in items])
+            done = [write(module, item, values[item["id"]], directory) for item in items]
         finally:
             if marker.own(staged, directory):
                 files.remove(staged)

@@ -14,6 +14,7 @@ import functools
 import gc
 import typing as t
 
+from ansible import constants
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
@@ -97,6 +98,12 @@ class RotationAction(ActionBase):
             raise ConfigurationError(
                 f"{arguments.get('name', '')}: a store of type file is on the controller, and this task runs on another host.",
                 next_step="leave out credential_run_on, give the task a local connection, or use a store that the host can reach.",
+            )
+        if constants.DEFAULT_KEEP_REMOTE_FILES:
+            raise ConfigurationError(
+                f"{arguments.get('name', '')}: this task runs on another host, and ANSIBLE_KEEP_REMOTE_FILES would leave its options there "
+                "in a file, the passwords among them.",
+                next_step="unset it for this run, or give the task a local connection.",
             )
         answer: dict[str, t.Any] = self._execute_module(module_name=module_of(issuer), module_args=arguments, task_vars=task_vars)
         answer.pop("invocation", None)

@@ -75,6 +75,72 @@ ENTRY_SPEC: dict[str, t.Any] = {
 }
 
 
+#: What the controller adds to an entry when it makes an item of it.
+_ITEM_SPEC: dict[str, t.Any] = {
+    **{
+        name: {"type": "str", "default": ""}
+        for name in ("fingerprint", "shape", "error", "stopped", "deployed", "running", "write")
+    },
+    "restart": {"type": "bool", "default": False},
+}
+
+
+_SERVICES_SPEC: dict[str, t.Any] = {
+    "type": "list",
+    "elements": "dict",
+    "required": True,
+    "options": {
+        "key": {"type": "str", "required": True, "no_log": False},
+        "title": {"type": "str", "required": True},
+        "do": {"type": "str", "required": True, "choices": ["restart", "reload"]},
+        "service": {"type": "dict", "required": True, "options": _SERVICE},
+        "credentials": {"type": "list", "elements": "str", "default": []},
+    },
+}
+
+
+def read_items(written: t.Sequence[t.Any]) -> list[dict[str, t.Any]]:
+    """Items as a module on the host gets them: entries that were checked before, with what is known of them by now.
+
+    :raises ConfigurationError: they are none.
+    """
+    return [_read_item(number, item) for number, item in enumerate(written, start=1)]
+
+
+def _read_item(number: int, written: t.Any) -> dict[str, t.Any]:
+    if not isinstance(written, dict):
+        raise ConfigurationError(f"Item {number} is not a mapping.")
+    given = _without_none(written)
+    entry = _read_entry(number, {name: value for name, value in given.items() if name in ENTRY_SPEC})
+    added = {name: value for name, value in given.items() if name in _ITEM_SPEC}
+    checked = ArgumentSpecValidator(_ITEM_SPEC).validate(added)
+    if checked.error_messages:
+        raise ConfigurationError(f"Item {number}: {'; '.join(checked.error_messages)}.")
+    return {**checked.validated_parameters, **entry}
+
+
+def read_services(written: t.Any) -> list[dict[str, t.Any]]:
+    """Services that are due, as a task hands them on.
+
+    :raises ConfigurationError: they are none.
+    """
+    given = [_without_none(one) if isinstance(one, dict) else one for one in written] if isinstance(written, list) else written
+    checked = ArgumentSpecValidator({"services": _SERVICES_SPEC}).validate({"services": given})
+    services: list[dict[str, t.Any]] = checked.validated_parameters.get("services") or []
+    problems = checked.error_messages or [
+        f"{one['title']}: {_service_problem(one['service'])}" for one in services if _service_problem(one["service"])
+    ]
+    if problems:
+        raise ConfigurationError(f"services: {'; '.join(problems)}.", next_step="hand on what consumer_deploy returned.")
+    return services
+
+
+def _without_none(written: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """What was not given stands as None where an entry has been checked once."""
+    found = {name: _without_none(value) if isinstance(value, dict) else value for name, value in written.items()}
+    return {name: value for name, value in found.items() if value is not None}
+
+
 def read_entries(written: t.Any) -> list[dict[str, t.Any]]:
     """Check the list as a user wrote it; the entries come back with defaults filled in and an C(id) each.
 
