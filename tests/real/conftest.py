@@ -15,5 +15,6 @@ from ansible_collections.locksmith.rotation.tests.real.fixtures_iam import iam, 
 from ansible_collections.locksmith.rotation.tests.real.fixtures_manual import dashboard, dashboard_server  # noqa: F401
 from ansible_collections.locksmith.rotation.tests.real.fixtures_postgres import postgres, postgres_tls  # noqa: F401
 from ansible_collections.locksmith.rotation.tests.real.fixtures_sendgrid import sendgrid, sendgrid_server  # noqa: F401
+from ansible_collections.locksmith.rotation.tests.real.fixtures_stripe import stripe, stripe_server  # noqa: F401
 from ansible_collections.locksmith.rotation.tests.real.fixtures_vault import openbao, recorder, vault_tls  # noqa: F401
 from ansible_collections.locksmith.rotation.tests.real.fixtures_vault_issuers import approles, static_roles  # noqa: F401

@@ -129,6 +129,12 @@ def _manual() -> t.ContextManager[Maker]:
     return server_for_makers()
 
 
+def _stripe(kind: str) -> t.ContextManager[Maker]:
+    from ansible_collections.locksmith.rotation.tests.real.fixtures_stripe import server_for_makers
+
+    return server_for_makers(kind)
+
+
 #: Name of the case to what starts its server and yields its maker. Started once for all tests.
 MAKERS: dict[str, t.Callable[[], t.ContextManager[Maker]]] = {
     "amg-12": lambda: _amg("12.1"),
@@ -141,6 +147,9 @@ MAKERS: dict[str, t.Callable[[], t.ContextManager[Maker]]] = {
     "grafana-13": lambda: _grafana("13.0"),
     "iam": _iam,
     "manual": _manual,
+    "stripe-key": lambda: _stripe("key"),
+    "stripe-webhook": lambda: _stripe("webhook"),
+    "stripe-managed": lambda: _stripe("managed"),
     "postgresql-18-single": lambda: _postgres("single_user", 18),
     "postgresql-15-single": lambda: _postgres("single_user", 15),
     "postgresql-18-alternating": lambda: _postgres("alternating_users", 18),
