@@ -146,6 +146,10 @@ overlap:
   description: Whether the previous version keeps working while hosts move to the new one.
   returned: success
   type: bool
+verifiable:
+  description: Whether a login can show if a value works. If not, nothing was verified.
+  returned: success
+  type: bool
 suspended:
   description: Why scheduled rotation is suspended, or an empty string.
   returned: success
