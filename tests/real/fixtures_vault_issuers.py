@@ -60,7 +60,8 @@ class AppRoles:
     def issuer(self, role: str, clock: Clock | None = None, setting: Setting = SETTING, **more: t.Any) -> VaultSecretIdIssuer:
         """With every option at its default, except how to reach the server and what C(more) says."""
         options = {name: spec.get("default") for name, spec in VaultSecretIdIssuer.OPTIONS.items()}
-        options.update(url=self.server.url, token=self.server.root_token, role_name=role, retries=0, **more)
+        options.update(url=self.server.url, token=self.server.root_token, role_name=role, retries=0)
+        options.update(more)
         return VaultSecretIdIssuer.create(options, dataclasses.replace(setting, clock=clock or setting.clock))
 
     def accessors(self, role: str) -> list[str]:

@@ -164,7 +164,7 @@ class TestOwnLogin:
     def test_it_is_told_from_the_options(self, approles: AppRoles) -> None:
         role = approles.create()
         version, other = issue(approles.issuer(role)), issue(approles.issuer(role))
-        login = {"auth_method": "approle", "role_id": version.fields["role_id"], "secret_id": version.fields["secret_id"]}
+        login: dict[str, t.Any] = {"auth_method": "approle", **version.fields}
         issuer = approles.issuer(role, **login)
         assert issuer.own_login([other, version]) == version.id
         assert "published" in issuer.own_login([Issued("", version.fields)])
@@ -180,7 +180,8 @@ class TestOwnLogin:
         approles.server.policy(f"self-{role}", {**rules, **{f"{base}/{name}": ("update",) for name in steps}, base: ("read",)})
         approles.server.call("POST", base, {"token_policies": [f"self-{role}"]})
         first = issue(approles.issuer(role))
-        issuer = approles.issuer(role, auth_method="approle", **first.fields.reveal())
+        login: dict[str, t.Any] = {"auth_method": "approle", **first.fields}
+        issuer = approles.issuer(role, **login)
         second = issue(issuer)
         assert issuer.verify(second).verdict is Verdict.ALIVE
         issuer.delete(first)
