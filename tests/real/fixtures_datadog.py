@@ -38,12 +38,12 @@ def datadog(datadog_server: DatadogServer) -> DatadogServer:
 
 
 class Account:
-    """One owner of keys in one organization, and what makes an issuer for them."""
+    """One owner of keys in one organization, and what makes an issuer for them. The service account may list its own keys."""
 
     def __init__(self, organization: Organization, family: str) -> None:
         self.organization, self.family = organization, family
         self.owner = {"api": "", "own": organization.admin}.get(family) or (
-            organization.service_account("robot") if family == "service-account" else ""
+            organization.service_account("robot", ["user_app_keys"]) if family == "service-account" else ""
         )
 
     @property

@@ -203,7 +203,9 @@ class Datadog:
         if key is None or key.owner != owner:
             raise Refusal(404, "Application key not found" if owner else "API key not found")
         if method == "GET":
-            return 200, {"data": self._described(key, shown=self._is_shown(key, user), read=True)}
+            return 200, {
+                "data": self._described(key, shown=self._is_shown(key, user), read=True, ownerless=owner not in ("", user.id))
+            }
         if method == "PATCH":
             key.name = str(body["data"]["attributes"]["name"])
             return 200, {"data": self._described(key, shown=not owner)}
@@ -252,7 +254,7 @@ class Datadog:
             raise Refusal(400, "page[size] should be between 1 and 100")
         found = [key for key in self.keys.values() if key.owner == owner and query.get("filter", "") in key.name]
         found.sort(key=lambda key: key.name)
-        rows = [self._described(key, read=True, listed=True) for key in found[number * size : (number + 1) * size]]
+        rows = [self._described(key, read=True, ownerless=True) for key in found[number * size : (number + 1) * size]]
         quota = (
             {"max_allowed_per_user": self.settings.max_allowed_per_user} if owner else {"max_allowed": self.settings.max_allowed}
         )
@@ -261,9 +263,10 @@ class Datadog:
     # ---- how keys are shown -----------------------------------------------------------------------------------------
 
     def _described(
-        self, key: Key, fresh: bool = False, shown: bool = False, read: bool = False, listed: bool = False
+        self, key: Key, fresh: bool = False, shown: bool = False, read: bool = False, ownerless: bool = False
     ) -> dict[str, t.Any]:
-        """C(fresh): just made, with its value. C(read): looked at, with its last use."""
+        """C(fresh): just made, with its value. C(read): looked at, with its last use. C(ownerless): listings, and looks at a
+        service account's key, do not name the owner."""
         attributes: dict[str, t.Any] = {"created_at": stamp(key.created), "last4": key.value[-4:], "name": key.name}
         if fresh or shown:
             attributes["key"] = key.value
@@ -278,7 +281,7 @@ class Datadog:
                 "attributes": attributes,
                 "relationships": {"created_by": maker, "modified_by": maker, **leak},
             }
-        owner = {} if listed else {"owned_by": {"data": {"type": "users", "id": key.owner}}}
+        owner = {} if ownerless else {"owned_by": {"data": {"type": "users", "id": key.owner}}}
         return {"type": "application_keys", "id": key.id, "attributes": attributes, "relationships": {**owner, **leak}}
 
     def _api_key(self, key: Key, use: bool) -> dict[str, t.Any]:
