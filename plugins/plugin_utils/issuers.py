@@ -29,7 +29,9 @@ def kinds() -> list[str]:
 def _class_in(package: str, kind: str) -> type[Issuer] | None:
     module = importlib.import_module(f"{package}.{kind}")
     for found in vars(module).values():
-        if isinstance(found, type) and issubclass(found, Issuer) and getattr(found, "KIND", "") == kind:
+        if not isinstance(found, type) or found.__module__ != module.__name__:
+            continue  # a class that this file builds on is not the one that it is named for
+        if issubclass(found, Issuer) and getattr(found, "KIND", "") == kind:
             return found
     return None
 

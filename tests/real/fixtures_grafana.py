@@ -14,6 +14,9 @@ import typing as t
 import pytest
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.grafana import GrafanaIssuer
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.grafana_api_key import ApiKeys
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.grafana_kind import GrafanaKind
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.grafana_service_account import ServiceAccountTokens
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Attempt, Issued, Issuer, Setting
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import SystemClock
 from ansible_collections.locksmith.rotation.tests.real.issuer_makers import Maker
@@ -29,6 +32,7 @@ DEFAULTS = {
     "api_key_max_seconds_to_live": -1,
     "token_expiration_day_limit": 0,
     "clock_offset": 0.0,
+    "hide_version": False,
 }
 _numbers = itertools.count(1)
 
@@ -69,17 +73,25 @@ def unique(base: str = "exporter") -> str:
     return f"{base}-{next(_numbers)}"
 
 
-def make_issuer(server: GrafanaServer, account: str | None = None, **more: t.Any) -> GrafanaIssuer:
+def make_kind(server: GrafanaServer, **more: t.Any) -> GrafanaKind:
     """An issuer with every option at its default, except how to reach the server and what C(more) says."""
     setting = Setting(
         "dashboards", rotate_after=86400, grace=3600, recovery_wait=0, clock=more.pop("clock", None) or HastyClock()
     )
     options = {name: spec.get("default") for name, spec in GrafanaIssuer.OPTIONS.items()}
-    options.update(url=server.url, service_account=account or unique(), service_account_role="Viewer")
+    options.update(url=server.url)
     if "grafana_api_key" not in more:
         options.update(url_username=server.admin_user, url_password=server.admin_password)
     options.update(more)
     return GrafanaIssuer.create(options, setting)
+
+
+def make_issuer(server: GrafanaServer, account: str | None = None, **more: t.Any) -> ServiceAccountTokens:
+    """An issuer of service-account tokens."""
+    made = make_kind(server, **{"service_account": account or unique(), "service_account_role": "Viewer", **more})
+    if not isinstance(made, ServiceAccountTokens):
+        raise TypeError("another kind")
+    return made
 
 
 def make_attempt(name: str | None = None) -> Attempt:
@@ -88,7 +100,7 @@ def make_attempt(name: str | None = None) -> Attempt:
     return Attempt(name, time.time(), (), LIFETIME)
 
 
-def clock_of(issuer: GrafanaIssuer) -> HastyClock:
+def clock_of(issuer: GrafanaKind) -> HastyClock:
     clock = issuer._setting.clock
     if not isinstance(clock, HastyClock):
         raise TypeError("made with another clock")
@@ -105,18 +117,18 @@ class GrafanaMaker(Maker):
     def __init__(self, server: GrafanaServer) -> None:
         self._server = server
 
-    def make(self) -> GrafanaIssuer:
+    def make(self) -> Issuer:
         name = unique("conform")
         self._server.create_account(name)
         return make_issuer(self._server, name)
 
-    def unreachable(self, issuer: Issuer) -> GrafanaIssuer:
+    def unreachable(self, issuer: Issuer) -> Issuer:
         return make_issuer(self._server, _account_of(issuer), url=f"http://127.0.0.1:{free_port()}")
 
-    def missing(self) -> GrafanaIssuer:
+    def missing(self) -> Issuer:
         return make_issuer(self._server, unique("nobody"), create_service_account=False)
 
-    def denied(self, issuer: Issuer) -> GrafanaIssuer:
+    def denied(self, issuer: Issuer) -> Issuer:
         return make_issuer(self._server, _account_of(issuer), url_password="not-the-administrators-password")
 
     def kill(self, issuer: Issuer, version: Issued) -> None:
@@ -144,14 +156,62 @@ class GrafanaMaker(Maker):
         return {f"{token['account']}/{token['id']}" for token in state["tokens"] if token["account"] in accounts}
 
 
+class ApiKeyMaker(Maker):
+    """Legacy API keys of one server for the conformance tests. They belong to no account, so each test has an organization."""
+
+    def __init__(self, server: GrafanaServer) -> None:
+        self._server = server
+
+    def _of_org(self, org_id: int | None, **more: t.Any) -> Issuer:
+        return make_kind(self._server, **{"kind": "api_key", "api_key_role": "Viewer", "org_id": org_id, **more})
+
+    def make(self) -> Issuer:
+        return self._of_org(self._server.create_org(unique("Conform")))
+
+    def unreachable(self, issuer: Issuer) -> Issuer:
+        return self._of_org(_org_of(issuer), url=f"http://127.0.0.1:{free_port()}")
+
+    def missing(self) -> Issuer:
+        return self._of_org(None, org_name=unique("Nowhere"))
+
+    def denied(self, issuer: Issuer) -> Issuer:
+        return self._of_org(_org_of(issuer), url_password="not-the-administrators-password")
+
+    def kill(self, issuer: Issuer, version: Issued) -> None:
+        self._server.ask("DELETE", f"/api/auth/keys/{version.id.partition('/')[2]}", org_id=_org_of(issuer))
+
+    def foreign_key(self, issuer: Issuer) -> str:
+        return f"key/{self._server.create_key(unique('by-hand'), org_id=_org_of(issuer))[0]}"
+
+    def secrets(self) -> t.Sequence[str]:
+        return (self._server.admin_password,)
+
+    def module_options(self, issuer: Issuer) -> dict[str, t.Any]:
+        login = {"url_username": self._server.admin_user, "url_password": self._server.admin_password}
+        return {"kind": "api_key", "url": self._server.url, "api_key_role": "Viewer", "org_id": _org_of(issuer), **login}
+
+    def alive(self, issuer: Issuer, fields: t.Mapping[str, str]) -> bool:
+        return self._server.works(fields["token"])
+
+    def key_ids(self, issuer: Issuer) -> set[str]:
+        org_id = _org_of(issuer)
+        return {f"key/{key['id']}" for key in self._server.tokens() if key["org_id"] == org_id and not key["account"]}
+
+
+def _org_of(issuer: Issuer) -> int:
+    if not isinstance(issuer, ApiKeys) or issuer._server.org_id is None:
+        raise TypeError("another system's issuer")
+    return issuer._server.org_id
+
+
 def _account_of(issuer: Issuer) -> str:
-    if not isinstance(issuer, GrafanaIssuer):
+    if not isinstance(issuer, ServiceAccountTokens):
         raise TypeError("another system's issuer")
     return issuer._name
 
 
 @contextlib.contextmanager
-def server_for_makers(version: str) -> t.Iterator[Maker]:
+def server_for_makers(version: str, maker: type[GrafanaMaker | ApiKeyMaker] = GrafanaMaker) -> t.Iterator[Maker]:
     """One server for all conformance tests."""
     with GrafanaServer(version) as server:
-        yield GrafanaMaker(server)
+        yield maker(server)

@@ -99,6 +99,20 @@ class GrafanaServer:
         made = self.ask("POST", f"/api/serviceaccounts/{account}/tokens", body, org_id=org_id)[1]
         return int(made["id"]), str(made["key"])
 
+    def create_org(self, name: str) -> int:
+        """An organization, made by the administrator; its id."""
+        return int(self.ask("POST", "/api/orgs", {"name": name})[1]["orgId"])
+
+    def create_key(self, name: str, role: str = "Viewer", lifetime: int = 0, org_id: int = 1) -> tuple[int, str]:
+        """A legacy API key, made by the administrator; its id and its secret."""
+        body = {"name": name, "role": role, "secondsToLive": lifetime}
+        made = self.ask("POST", "/api/auth/keys", body, org_id=org_id)[1]
+        return int(made["id"]), str(made["key"])
+
+    def works(self, secret: str) -> bool:
+        """Whether a login with this secret does."""
+        return self.ask("GET", "/api/access-control/user/permissions", token=secret)[0] == 200
+
     def ask(
         self, method: str, path: str, body: t.Any = None, *, token: str | None = None, org_id: int | None = None
     ) -> tuple[int, t.Any]:

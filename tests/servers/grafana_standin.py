@@ -116,6 +116,7 @@ class Settings:
     api_key_max_seconds_to_live: int = -1
     token_expiration_day_limit: int = 0
     clock_offset: float = 0.0
+    hide_version: bool = False
 
     @property
     def release(self) -> tuple[int, int]:
@@ -285,9 +286,10 @@ class Grafana:
     def create_token(self, org_id: int, account: int, name: str, lifetime: int, role: str = "") -> tuple[Token, str]:
         self._check_lifetime(lifetime, legacy=not account)
         if any(token.name == name and token.org_id == org_id for token in self.tokens.values()):
+            if not account:
+                raise Refusal(409, "API key, organization ID and name must be unique")
             message = "service account token with given name already exists in the organization"
-            status = 409 if self.settings.release < (10, 0) or not account else 400
-            raise Refusal(status, message, "serviceaccounts.ErrTokenAlreadyExists")
+            raise Refusal(409 if self.settings.release < (10, 0) else 400, message, "serviceaccounts.ErrTokenAlreadyExists")
         secret = new_secret()
         if not account:
             packed = json.dumps({"k": secrets.token_hex(16), "n": name, "id": org_id}, separators=(",", ":"))
@@ -318,9 +320,46 @@ class Grafana:
             raise Refusal(404, "service account token not found", "serviceaccounts.ErrTokenNotFound")
         del self.tokens[token_id]
 
+    # ---- legacy API keys ------------------------------------------------------------------------------------------
+
+    def listed_keys(self, org_id: int, expired_too: bool) -> list[dict[str, t.Any]]:
+        """With lastUsedAt from 10 on, and without what is empty, as Go's omitempty has it."""
+        keys = [token for token in self.tokens.values() if not token.account and token.org_id == org_id]
+        shown = [
+            {
+                "id": key.id,
+                "name": key.name,
+                "role": key.role,
+                "expiration": stamp(key.expires),
+                "lastUsedAt": stamp(key.last_used) if self.settings.release >= (10, 0) else None,
+            }
+            for key in keys
+            if expired_too or key.expires is None or key.expires > self.now()
+        ]
+        return [{name: value for name, value in key.items() if value is not None} for key in shown]
+
+    def convert(self, key: Token) -> None:
+        """Make an API key the token of a service account of its own; number, name and secret stay."""
+        self._account_ids += 1
+        name = f"sa-autogen-{key.name}"
+        account = Account(self._account_ids, "f" + secrets.token_hex(6), name, key.role, key.org_id)
+        self.accounts[account.id] = account
+        key.account, key.role = account.id, ""
+
+    def upgraded(self) -> None:
+        """What a new release does when it starts: since 11.6, convert all API keys."""
+        if self.settings.release >= (11, 6):
+            for token in self.tokens.values():
+                if not token.account:
+                    self.convert(token)
+
     # ---- the others -----------------------------------------------------------------------------------------------
 
     def user(self, who: Identity) -> dict[str, t.Any]:
+        if who.account is None and not who.user:
+            raise Refusal(
+                *((404, "user not found") if self.settings.release < (10, 0) else (403, "Endpoint only available for users"))
+            )
         if who.account is None:
             return {
                 "id": 1,
@@ -390,6 +429,7 @@ class Api:
         self._routes: list[tuple[str, str, t.Callable[..., tuple[int, t.Any]]]] = [
             ("GET", "/api/org", self._org),
             ("GET", "/api/orgs/name/([^/]+)", self._org_by_name),
+            ("POST", "/api/orgs", self._create_org),
             ("GET", "/api/user", self._user),
             ("GET", "/api/access-control/user/permissions", self._permissions),
             ("GET", "/api/search", self._data),
@@ -402,6 +442,8 @@ class Api:
             ("GET", account + "/tokens", self._tokens),
             ("POST", account + "/tokens", self._create_token),
             ("DELETE", account + r"/tokens/(\d+)", self._delete_token),
+            ("POST", r"/api/serviceaccounts/migrate", self._convert),
+            ("POST", r"/api/serviceaccounts/migrate/(\d+)", self._convert),
             ("GET", "/api/auth/keys", self._keys),
             ("POST", "/api/auth/keys", self._create_key),
             ("DELETE", r"/api/auth/keys/(\d+)", self._delete_key),
@@ -411,7 +453,11 @@ class Api:
         with self.grafana.lock:
             self.requests[f"{method} {re.sub('[0-9]+', '*', path)}"] += 1
             if (method, path) == ("GET", "/api/health"):
-                return 200, {"database": "ok", "version": self.grafana.settings.version + ".0"}
+                said = {"database": "ok"}
+                return 200, said if self.grafana.settings.hide_version else {
+                    **said,
+                    "version": self.grafana.settings.version + ".0",
+                }
             try:
                 who = self.grafana.authenticate(headers.get("Authorization", ""), headers.get("X-Grafana-Org-Id", ""))
                 return self._route(method, path, who, query, body)
@@ -449,6 +495,15 @@ class Api:
         if not found:
             raise Refusal(404, "Organization not found")
         return 200, {"id": found[0], "name": name, "address": {}}
+
+    def _create_org(self, who: Identity, body: dict[str, t.Any], **dummy: t.Any) -> tuple[int, t.Any]:
+        if not who.user:
+            raise Refusal(403, "You'll need additional permissions to perform this action. Permissions needed: orgs:create")
+        if body["name"] in self.grafana.orgs.values():
+            raise Refusal(409, "Organization name taken")
+        number = max(self.grafana.orgs) + 1
+        self.grafana.orgs[number] = body["name"]
+        return 200, {"message": "Organization created", "orgId": number}
 
     def _user(self, who: Identity, **dummy: t.Any) -> tuple[int, t.Any]:
         return 200, self.grafana.user(who)
@@ -505,11 +560,22 @@ class Api:
             raise Refusal(404, "Not found")
         self.grafana.demand(who, action)
 
-    def _keys(self, who: Identity, **dummy: t.Any) -> tuple[int, t.Any]:
+    def _keys(self, who: Identity, query: dict[str, str], **dummy: t.Any) -> tuple[int, t.Any]:
         self._legacy(who, "apikeys:read")
+        return 200, self.grafana.listed_keys(who.org_id, query.get("includeExpired") == "true")
+
+    def _convert(self, who: Identity, key_id: int = 0, **dummy: t.Any) -> tuple[int, t.Any]:
+        """All keys of the organization, or one. An unknown number is answered with success, as Grafana does."""
+        if not (9, 1) <= self.grafana.settings.release < (12, 1):
+            raise Refusal(404, "Not found")
+        self.grafana.demand(who, "serviceaccounts:write", 0)
         keys = [token for token in self.grafana.tokens.values() if not token.account and token.org_id == who.org_id]
-        shown = [{"id": key.id, "name": key.name, "role": key.role, "expiration": stamp(key.expires)} for key in keys]
-        return 200, [{name: value for name, value in key.items() if value is not None} for key in shown]
+        if key_id and not keys:
+            raise Refusal(500, "Error converting API key")
+        for key in keys:
+            if not key_id or key.id == key_id:
+                self.grafana.convert(key)
+        return 200, {"message": "Service accounts migrated" if key_id else "API keys migrated to service accounts"}
 
     def _create_key(self, who: Identity, body: dict[str, t.Any], **dummy: t.Any) -> tuple[int, t.Any]:
         self._legacy(who, "apikeys:create")
@@ -546,6 +612,7 @@ class Api:
                 self.faults.clear()
             elif path == "/__test__/settings":
                 self.grafana.settings = dataclasses.replace(self.grafana.settings, **body)
+                self.grafana.upgraded()
             elif path == "/__test__/grant":
                 self.grafana.accounts[body["account"]].grants = body["permissions"]
             elif path == "/__test__/token":

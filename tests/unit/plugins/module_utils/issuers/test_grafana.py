@@ -10,14 +10,18 @@ import typing as t
 
 import pytest
 
-from ansible_collections.locksmith.rotation.plugins.module_utils.issuers import grafana
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers import (
+    grafana_api,
+    grafana_login,
+    grafana_service_account,
+)
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import Unreachable
 
-ACCOUNT = grafana.Account(12, "fabc", "exporter", "sa-1-exporter", "Viewer", 1, False)
+ACCOUNT = grafana_api.Account(12, "fabc", "exporter", "sa-1-exporter", "Viewer", 1, False)
 
 
 def test_a_random_token_looks_like_a_real_one() -> None:
-    tokens = {grafana.random_token() for dummy in range(50)}
+    tokens = {grafana_login.random_token() for dummy in range(50)}
     assert len(tokens) == 50
     assert all(re.match(r"glsa_[A-Za-z0-9]{32}_[0-9a-f]{8}$", token) for token in tokens)
 
@@ -25,8 +29,8 @@ def test_a_random_token_looks_like_a_real_one() -> None:
 def test_the_checksum_is_the_vendors(monkeypatch: pytest.MonkeyPatch) -> None:
     """Against the example in Grafana's API description, which no server accepts."""
     letters = iter("yscW25imSKJIuav8zF37RZmnbiDvB05G")
-    monkeypatch.setattr(grafana.secrets, "choice", lambda dummy: next(letters))
-    assert grafana.random_token() == "glsa_yscW25imSKJIuav8zF37RZmnbiDvB05G_" + "fcaaf58a"
+    monkeypatch.setattr(grafana_login.secrets, "choice", lambda dummy: next(letters))
+    assert grafana_login.random_token() == "glsa_yscW25imSKJIuav8zF37RZmnbiDvB05G_" + "fcaaf58a"
 
 
 @pytest.mark.parametrize(
@@ -40,13 +44,13 @@ def test_the_checksum_is_the_vendors(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_moments(text: str | None, moment: float | None) -> None:
-    key = grafana._key("12", {"id": 7, "created": text, "lastUsedAt": text, "expiration": text})
+    key = grafana_api.key_of("12/7", {"id": 7, "created": text, "lastUsedAt": text, "expiration": text})
     assert (key.id, key.created_at, key.last_used_at, key.expires_at) == ("12/7", moment, moment, moment)
 
 
 def test_a_moment_that_is_none_is_not_taken_for_never() -> None:
     with pytest.raises(Unreachable):
-        grafana._key("12", {"id": 7, "lastUsedAt": "yesterday"})
+        grafana_api.key_of("12/7", {"id": 7, "lastUsedAt": "yesterday"})
 
 
 @pytest.mark.parametrize(
@@ -59,7 +63,7 @@ def test_a_moment_that_is_none_is_not_taken_for_never() -> None:
     ],
 )
 def test_expired_and_revoked_tokens_are_not_active(row: dict[str, t.Any], active: bool) -> None:
-    assert grafana._key("12", row).active is active
+    assert grafana_api.key_of("12/1", row).active is active
 
 
 @pytest.mark.parametrize(
@@ -76,13 +80,13 @@ def test_expired_and_revoked_tokens_are_not_active(row: dict[str, t.Any], active
     ],
 )
 def test_who_a_login_is(user: dict[str, t.Any], same: bool) -> None:
-    assert grafana._is_account(user, ACCOUNT) is same
+    assert grafana_service_account.is_account(user, ACCOUNT) is same
 
 
 def test_a_missing_uid_is_nobodys() -> None:
-    old = grafana.Account(12, "", "exporter", "", "Viewer", 1, False)
-    assert not grafana._is_account({"uid": "service-account:"}, old)
-    assert not grafana._is_account({"login": ""}, old)
+    old = grafana_api.Account(12, "", "exporter", "", "Viewer", 1, False)
+    assert not grafana_service_account.is_account({"uid": "service-account:"}, old)
+    assert not grafana_service_account.is_account({"login": ""}, old)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +103,7 @@ def test_a_missing_uid_is_nobodys() -> None:
     ],
 )
 def test_which_scopes_cover_the_account(scopes: list[str] | None, covered: bool) -> None:
-    assert grafana._covers(scopes, ACCOUNT) is covered
+    assert grafana_service_account.covers(scopes, ACCOUNT) is covered
 
 
 @pytest.mark.parametrize(
@@ -115,10 +119,12 @@ def test_which_scopes_cover_the_account(scopes: list[str] | None, covered: bool)
     ],
 )
 def test_which_words_of_an_error_are_shown(body: t.Any, shown: str | None) -> None:
-    assert grafana._message(body) == shown
+    assert grafana_api.error_message(body) == shown
 
 
-@pytest.mark.parametrize("row", [{}, {"id": 1, "name": "n"}, {"id": "x", "name": "n", "orgId": 1}, {"id": None, "name": "n", "orgId": 1}])
+@pytest.mark.parametrize(
+    "row", [{}, {"id": 1, "name": "n"}, {"id": "x", "name": "n", "orgId": 1}, {"id": None, "name": "n", "orgId": 1}]
+)
 def test_an_account_without_what_matters_is_unusable(row: dict[str, t.Any]) -> None:
     with pytest.raises(Unreachable):
-        grafana._account(row)
+        grafana_api.account_of(row)
