@@ -43,6 +43,11 @@ _RENEW_AFTER = 2700
 #: The clients that are made before the fork, by the number of requests in all that each may send: what one credential takes.
 #: IAM creates with one and reads with more; the SSM store is patient when it writes.
 _PREPARED_ATTEMPTS = {"iam": (1, MAX_ATTEMPTS), "sts": (1,), "ssm": (MAX_ATTEMPTS, 8), "secretsmanager": (MAX_ATTEMPTS,)}
+#: The first request of a credential to each store, and arguments that are valid.
+_WARM_REQUESTS = {
+    "ssm": ("get_parameters_by_path", {"Path": "/none"}),
+    "secretsmanager": ("get_secret_value", {"SecretId": "none"}),
+}
 #: Since this version botocore takes the keys of a single request from its signing context.
 _TURNS_SINCE = (1, 34)
 #: Services that answer worldwide, so that a missing region is no mistake.
@@ -188,6 +193,29 @@ def preload(*services: str) -> None:
                 # Both are built from the whole model at the first refusal, which a check of rights hopes for.
                 made.exceptions  # noqa: B018
                 made.meta.service_model.shape_for_error_code("")
+            if service in _WARM_REQUESTS and _prepared.get((service, MAX_ATTEMPTS)):
+                _warm(_prepared[service, MAX_ATTEMPTS][0][0], *_WARM_REQUESTS[service])
+
+
+def _warm(made: t.Any, operation: str, request: dict[str, str]) -> None:
+    """Make a request that is answered on the spot, by botocore's own hook for that: what botocore builds for a service's first
+    request is built here, once, and not in every worker. The client is signed with made-up keys, and nothing is sent.
+    """
+    from botocore.awsrequest import AWSResponse
+
+    def answer(request: t.Any, **dummy: object) -> t.Any:
+        return AWSResponse(request.url, 200, {}, _Empty())
+
+    made.meta.events.register_first("before-send", answer)
+    getattr(made, operation)(**request)
+    made.meta.events.unregister("before-send", answer)
+
+
+class _Empty:
+    """The body of an answer that holds nothing: an empty JSON document."""
+
+    def stream(self) -> t.Iterator[bytes]:
+        yield b"{}"
 
 
 def client(service: str, options: Options, max_attempts: int = MAX_ATTEMPTS) -> t.Any:
