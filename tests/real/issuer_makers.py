@@ -97,6 +97,18 @@ def _grafana(version: str) -> t.ContextManager[Maker]:
     return server_for_makers(version)
 
 
+def _grafana_legacy(version: str) -> t.ContextManager[Maker]:
+    from ansible_collections.locksmith.rotation.tests.real.fixtures_grafana import ApiKeyMaker, server_for_makers
+
+    return server_for_makers(version, ApiKeyMaker)
+
+
+def _grafana_cloud(kind: str) -> t.ContextManager[Maker]:
+    from ansible_collections.locksmith.rotation.tests.real import fixtures_grafana_cloud as cloud
+
+    return cloud.cloud_for_makers({"stack": cloud.StackMaker, "policy": cloud.PolicyMaker}[kind])
+
+
 def _datadog(family: str) -> t.ContextManager[Maker]:
     from ansible_collections.locksmith.rotation.tests.real.fixtures_datadog import datadog_for_makers
 
@@ -145,6 +157,10 @@ MAKERS: dict[str, t.Callable[[], t.ContextManager[Maker]]] = {
     "datadog-application-service-account": lambda: _datadog("service-account"),
     "grafana-9": lambda: _grafana("9.4"),
     "grafana-13": lambda: _grafana("13.0"),
+    "grafana-legacy-9": lambda: _grafana_legacy("9.4"),
+    "grafana-legacy-10": lambda: _grafana_legacy("10.4"),
+    "grafana-cloud-stack": lambda: _grafana_cloud("stack"),
+    "grafana-cloud-policy": lambda: _grafana_cloud("policy"),
     "iam": _iam,
     "manual": _manual,
     "stripe-key": lambda: _stripe("key"),

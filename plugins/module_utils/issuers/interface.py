@@ -309,6 +309,14 @@ class Issuer(abc.ABC):
         :raises Rejected: the server accepts anything (C(trust)), so a login proves nothing, or it is somebody else.
         """
 
+    def check_rights(self, candidate: Issued, current: Issued) -> None:
+        """Called once C(candidate) has logged in, before it is published: may it do what C(current) may?
+
+        An issuer that does not tell what a version may do says nothing. C(current) may be dead already.
+        :raises Rejected: it may do less. :raises Unreachable: no answer.
+        """
+        return
+
     @abc.abstractmethod
     def identify(self, fields: t.Mapping[str, str]) -> KeyInfo | None:
         """Which of the issuer's keys a stored value is; None if it is none of them."""

@@ -227,6 +227,7 @@ class Issuing:
             raise LocksmithError(f"{journal.credential}: there is no candidate to finish.")
         try:
             self._log_in(journal, candidate)
+            self._check_rights(journal, candidate, published)
         except (VerificationFailed, Rejected) as error:
             self._give_up(journal, candidate, error)
             raise
@@ -239,6 +240,12 @@ class Issuing:
             self._issuer.taken(candidate.issued())
         journal.promote(self._clock.now())
         self._keeper.save(journal, hold=False)
+
+    def _check_rights(self, journal: Journal, candidate: Version, published: Published | None) -> None:
+        """A new version that may do less than the published one is not published. One that is out already is not taken back."""
+        is_out = published is not None and published.fields.fingerprint() == candidate.fingerprint
+        if journal.current is not None and not candidate.restored and not is_out:
+            self._issuer.check_rights(candidate.issued(), journal.current.issued())
 
     def _log_in(self, journal: Journal, candidate: Version) -> None:
         """As many consecutive successful logins as the issuer's propagation needs, with backoff in between."""

@@ -24,7 +24,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.keepe
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.policy import Policy
 from ansible_collections.locksmith.rotation.plugins.module_utils.stores.interface import Journalled, Published, Store
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import Clock
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import Conflict, ForeignKeys
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import Conflict, ForeignKeys, Rejected
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
 
 
@@ -108,6 +108,7 @@ class MintingIssuer(Issuer):
         self.world, self.clock, self.boundary = world, clock, boundary
         self.dead_until_verified = 0
         self.never_works = False
+        self.may_do_less = False
 
     @classmethod
     def create(cls, options: t.Mapping[str, t.Any], setting: Setting) -> Issuer:
@@ -149,6 +150,10 @@ class MintingIssuer(Issuer):
             self.dead_until_verified -= 1
             return Verification(Verdict.DEAD)
         return Verification(Verdict.ALIVE if self.world.alive(version.fields) else Verdict.DEAD, "fake user")
+
+    def check_rights(self, candidate: Issued, current: Issued) -> None:
+        if self.may_do_less and candidate.fields.fingerprint() != current.fields.fingerprint():
+            raise Rejected(f"{candidate.id} may do less than {current.id}")
 
     def identify(self, fields: t.Mapping[str, str]) -> KeyInfo | None:
         return next((key for key in self._list() if self.world.keys[key.id]["secret"] == fields.get("secret")), None)
