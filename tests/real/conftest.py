@@ -12,6 +12,13 @@ from ansible_collections.locksmith.rotation.tests.real.fixtures_aws import in_aw
 from ansible_collections.locksmith.rotation.tests.real.fixtures_datadog import datadog, datadog_server  # noqa: F401
 from ansible_collections.locksmith.rotation.tests.real.fixtures_grafana import grafana, grafana_12, grafana_server  # noqa: F401
 from ansible_collections.locksmith.rotation.tests.real.fixtures_grafana_cloud import grafana_cloud, grafana_cloud_server  # noqa: F401
+from ansible_collections.locksmith.rotation.tests.real.fixtures_http_api import (  # noqa: F401
+    cloudflare,
+    gitlab,
+    http_keys,
+    http_keys_servers,
+    slots,
+)
 from ansible_collections.locksmith.rotation.tests.real.fixtures_iam import iam, iam_server  # noqa: F401
 from ansible_collections.locksmith.rotation.tests.real.fixtures_manual import dashboard, dashboard_server  # noqa: F401
 from ansible_collections.locksmith.rotation.tests.real.fixtures_postgres import postgres, postgres_tls  # noqa: F401

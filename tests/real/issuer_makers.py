@@ -147,6 +147,12 @@ def _stripe(kind: str) -> t.ContextManager[Maker]:
     return server_for_makers(kind)
 
 
+def _http_api(plays: str) -> t.ContextManager[Maker]:
+    from ansible_collections.locksmith.rotation.tests.real.fixtures_http_api import server_for_makers
+
+    return server_for_makers(plays)
+
+
 #: Name of the case to what starts its server and yields its maker. Started once for all tests.
 MAKERS: dict[str, t.Callable[[], t.ContextManager[Maker]]] = {
     "amg-12": lambda: _amg("12.1"),
@@ -161,6 +167,9 @@ MAKERS: dict[str, t.Callable[[], t.ContextManager[Maker]]] = {
     "grafana-legacy-10": lambda: _grafana_legacy("10.4"),
     "grafana-cloud-stack": lambda: _grafana_cloud("stack"),
     "grafana-cloud-policy": lambda: _grafana_cloud("policy"),
+    "http-api-cloudflare": lambda: _http_api("cloudflare"),
+    "http-api-gitlab": lambda: _http_api("gitlab"),
+    "http-api-slots": lambda: _http_api("slots"),
     "iam": _iam,
     "manual": _manual,
     "stripe-key": lambda: _stripe("key"),

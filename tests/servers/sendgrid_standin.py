@@ -84,7 +84,7 @@ class SendGrid(Api):
         self.accounts = {""}
         self.keys: list[Key] = []
         self._spent: Counter[tuple[str, int]] = Counter()
-        self._put("", "rotator", list(SCOPES), admin_key)
+        self._put("", "rotator", list(SCOPES), admin_key).usable_at = 0.0
         here = "/v3/api_keys"
         one = here + "/([^/]+)"
         self._routes: list[tuple[str, str, str, t.Callable[..., Reply]]] = [
