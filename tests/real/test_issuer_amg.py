@@ -342,7 +342,7 @@ class TestTheEnd:
         with pytest.raises(errors.NotFound):
             amg.issuer(workspace_id="g-0000000000").delete(version)
         with pytest.raises(errors.NotFound):
-            amg.issuer(workspace_id="g-0000000000").delete(Issued("a-key", SecretFields({})))
+            amg.issuer(workspace_id="g-0000000000", **amg.server.login()).delete(Issued("a-key", SecretFields({})))
         assert alive(issuer, version)
 
     def test_a_service_account_that_is_gone_took_its_tokens_along(self, amg: Amg) -> None:

@@ -93,7 +93,8 @@ class Model:
             return [] if code in FRONT_DOOR else [f"{code} is no error of this operation"]
         shape = shapes[code]
         status = shape.metadata.get("error", {}).get("httpStatusCode", 400)
-        body = {name: value for name, value in reply.body.items() if name != "__type"}
+        unsaid = {"__type"} if shape.members else {"__type", "message"}  # of every error, whether the model says so or not
+        body = {name: value for name, value in reply.body.items() if name not in unsaid}
         lines = [f"{code} {line}" for line in faults_of(shape, body)]
         return ([f"{code} with status {reply.status} and not {status}"] if reply.status != status else []) + lines
 

@@ -172,11 +172,11 @@ class AwsStandin(abc.ABC):
             try:
                 if not operation:
                     raise Refusal(404, "UnknownOperationException", "no such operation")
-                signed = self._check_signature(request)
-                self._check_rights(operation, signed)
+                request = self._check_signature(request)
+                self._check_rights(operation, request)
                 if fault in self.refusals():
                     raise self.refusals()[fault]
-                reply = Reply(200, self.serve(operation, signed), {"Content-Type": self.content_type()})
+                reply = Reply(200, self.serve(operation, request), {"Content-Type": self.content_type()})
             except Refusal as refusal:
                 reply = self.render(refusal)
             if operation:

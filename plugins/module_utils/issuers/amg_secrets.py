@@ -210,7 +210,7 @@ class Tokens(Secrets):
 
     def tidy(self, name: re.Pattern[str]) -> None:
         account = self._find()
-        for key in self._listed(account.id) if account else ():
+        for key in self._all_of(account.id) if account else ():
             if not key.active and name.fullmatch(key.name):
                 self._api.delete_token(*self._split(key.id))
 
