@@ -89,6 +89,13 @@ class VaultMaker(StoreMaker):
         yield
         self._token = self.writer
 
+    def grant_drop_off(self) -> None:
+        name, rules = f"drop-off-{self.mark}", {f"{self.api}locksmith/.claims/{self.path}": (*WRITE, "delete")}
+        rules[self.api + self.path] = WRITE if self.mount == "secret" else (*WRITE, "delete")
+        rules[f"{self.mount}/destroy/{self.path}"] = ("update",)
+        self.server.policy(name, rules)
+        self._token = self.writer = self.server.token(name)
+
     def journal_of_reader(self) -> str:
         with pytest.raises(urllib.error.HTTPError) as refused:
             self._read(f"locksmith/{self.path}", self.reader)

@@ -46,6 +46,9 @@ class StoreMaker(abc.ABC):
     def journal_of_reader(self) -> str:
         """The journal as it comes to somebody who may read the published value only, empty if it does not."""
 
+    def grant_drop_off(self) -> None:
+        """The place is a drop-off: stores made from now on have the rights that docs/stores.md asks for one."""
+
     #: What P(without_rights) leads to.
     refusal: t.ClassVar[type[errors.LocksmithError]] = errors.Denied
     #: How large a field certainly is too large, bytes; 0 if nothing is.

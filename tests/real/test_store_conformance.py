@@ -210,6 +210,7 @@ def test_the_place_is_named(maker: StoreMaker) -> None:
 
 
 def test_a_drop_off_is_emptied_for_good_and_can_be_filled_again(maker: StoreMaker) -> None:
+    maker.grant_drop_off()
     store = maker.make(FIELDS)
     stale = store.publish(value(), AT, None)
     before = store.publish(value(OTHER), LATER, store.read_published().revision)  # type: ignore[union-attr]
