@@ -6,7 +6,7 @@
 PYTHON ?= python3
 # -E and -S: neither the user's PYTHONPATH nor installed packages can change what runs.
 MAKE_PY = $(PYTHON) -ES -m tests.make
-TARGETS = setup test units real sanity lint typing docs galaxy molecule checks changelog fix bench proof demo demo-up demo-down picture
+TARGETS = setup test units real sanity lint typing docs galaxy molecule checks changelog fix conformance bench proof demo demo-up demo-down picture
 
 .DEFAULT_GOAL := help
 .PHONY: help clean $(TARGETS)
@@ -18,6 +18,7 @@ setup: ## build the environments below .cache/ (every target does it when needed
 test: ## the whole gate: everything below, on every ansible-core that this machine's Pythons run
 units: ## tests of pure logic, seconds
 real: ## suites against real servers: OpenBao, PostgreSQL, moto, and faithful stand-ins
+conformance: ## ask every issuer and store the same questions, and print the table
 sanity: ## ansible-test sanity on every ansible-core
 lint: ## ruff, yamllint, ansible-lint's production profile
 typing: ## mypy

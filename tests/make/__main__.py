@@ -30,6 +30,7 @@ SCRIPTS = {
     "demo-down": ("tests/demo/demo.py", "down"),
     "picture": ("tests/demo/demo.py", "picture"),
     "bench": ("tests/bench/bench.py",),
+    "conformance": ("tests/real/conformance.py",),
     "proof": ("tests/proof/proof.py", "--write", "docs/proof.md"),
 }
 TARGETS = ("setup", "test", "units", "real", "sanity", "changelog", "fix", *CHECKS, *SCRIPTS)
@@ -63,7 +64,7 @@ def setup(target: str) -> None:
     :raises places.SetupError: when the machine lacks something.
     """
     started = time.monotonic()
-    if target in ("setup", "test", "real", "proof"):
+    if target in ("setup", "test", "real", "conformance", "proof"):
         debian.need_command("/usr/lib/postgresql/15/bin/postgres", "postgresql-15", "the PostgreSQL 15 suite")
         debian.need_command("/usr/sbin/pgbouncer", "pgbouncer", "the PgBouncer suite")
         debian.need_command("/lib/systemd/systemd", "systemd", "the suite of service managers")
