@@ -12,7 +12,7 @@ TARGETS = setup test units real sanity lint typing docs galaxy molecule checks c
 .PHONY: help clean $(TARGETS)
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\): ## /\1: /p' $(firstword $(MAKEFILE_LIST)) | awk '{ name = $$1; sub(/^[^:]*: /, ""); sub(/:$$/, "", name); printf "make %-10s %s\n", name, $$0 }'
+	@sed -n 's/^\([a-z-]*\): ## /\1: /p' $(firstword $(MAKEFILE_LIST)) | awk '{ name = $$1; sub(/^[^:]*: /, ""); sub(/:$$/, "", name); printf "make %-12s %s\n", name, $$0 }'
 
 setup: ## build the environments below .cache/ (every target does it when needed)
 test: ## the whole gate: everything below, on every ansible-core that this machine's Pythons run
