@@ -59,7 +59,7 @@ RETURN = r"""
 action:
   description:
     - What was done, or in check mode would be done. One of V(none), V(held), V(busy), V(adopted), V(created), V(rotated), V(resumed),
-      V(rolled_back), V(proved), V(disabled), V(deleted).
+      V(settled), V(rolled_back), V(proved), V(disabled), V(deleted).
   returned: success
   type: str
   sample: rotated

@@ -36,6 +36,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors im
 )
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
 
+_PREDICTED = {Action.RESUME: "resumed", Action.ISSUE: "rotated", Action.FOLLOW: "rotated", Action.SETTLE: "settled"}
 _NOTHING_TO_RETIRE = "no previous version to retire"
 #: prove, disable, delete, and one to spare: more steps than one version can take in one call.
 _MOST_STEPS = 4
@@ -45,8 +46,8 @@ _MOST_STEPS = 4
 class Outcome:
     """What a call did, or in check mode would do.
 
-    C(action): C(none), C(held), C(busy), C(adopted), C(created), C(rotated), C(resumed), C(rolled_back), C(proved),
-    C(disabled), C(deleted). C(why): a sentence. C(pending): what is waited for, one line each.
+    C(action): C(none), C(held), C(busy), C(adopted), C(created), C(rotated), C(resumed), C(settled), C(rolled_back),
+    C(proved), C(disabled), C(deleted). C(why): a sentence. C(pending): what is waited for, one line each.
     """
 
     changed: bool
@@ -119,7 +120,7 @@ class Engine:
         return Plan(Action.FOLLOW, f"{issuer.identity} has another value than the published one: {present.id}")
 
     def _predict(self, journal: Journal | None, plan: Plan, wish: Wish, before: dict[str, t.Any]) -> Outcome:
-        action = {Action.RESUME: "resumed", Action.ISSUE: "rotated", Action.FOLLOW: "rotated"}.get(plan.action, "created")
+        action = _PREDICTED.get(plan.action, "created")
         if plan.action is Action.START and not wish.force:
             published = self._keeper.store.read_published()
             if published is not None:
@@ -184,11 +185,16 @@ class Engine:
             return "resumed"
         if plan.action is Action.ISSUE:
             self._await_value(wish)
+            self._issuing.settle(journal)
             self._issuing.begin(journal, wish.reason)
             return "rotated"
         if plan.action is Action.FOLLOW:
             self._issuing.follow(journal)
             return "rotated"
+        if plan.action is Action.SETTLE:
+            self._issuing.settle(journal)
+            self._keeper.save(journal, hold=False)
+            return "settled"
         published = self._keeper.store.read_published()
         if published is None or wish.force:
             self._await_value(wish)
@@ -301,7 +307,8 @@ class Engine:
             return Outcome(False, "none", journal.suspended if journal else "nothing is recorded yet", journal, before)
         unfinished = journal.state in (State.INTENDED, State.CANDIDATE) and not (journal.candidate and journal.candidate.restored)
         self._refuse_impossible(journal, unfinished)
-        if not unfinished and journal.previous is None and journal.candidate is None:
+        is_too_late = journal.previous is None or journal.state is State.DELETING
+        if not unfinished and is_too_late and journal.candidate is None:
             raise Rejected(
                 f"{journal.credential}: there is no previous version any more, so nothing to roll back to.",
                 next_step="rotate it with force to replace the current version.",

@@ -17,6 +17,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interfa
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.journal import Journal, Version
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.keeper import Keeper
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.own_login import check_may_rotate
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.plan import LISTED_WITHIN
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.states import State
 from ansible_collections.locksmith.rotation.plugins.module_utils.stores.interface import Published
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import to_iso
@@ -177,6 +178,7 @@ class Issuing:
         """After an intent of which nobody knows whether the issuer was asked: take what it made, or clear it away and ask anew."""
         made = self._still_shown(journal)
         if made is None:
+            self.settle(journal)
             self._clear_stranded(journal)
             self.begin(journal, reason)
             return
@@ -210,13 +212,35 @@ class Issuing:
         return not self._issuer.MINTS and (not candidate.restored or self._issuer.capacity == 1)
 
     def _clear_stranded(self, journal: Journal) -> None:
-        """Delete what the interrupted attempt provably left at the issuer."""
+        """Delete what the interrupted attempt provably left at the issuer. Nothing there may also mean: not listed yet."""
         intent = journal.intent
-        if intent is None or not self._issuer.MINTS:
-            return
-        for key in self._issuer.stranded(intent.attempt, journal.ids()):
+        if intent is not None and self._issuer.MINTS and not self._sweep(journal, intent.attempt):
+            journal.unsettled.append(intent.attempt)
+
+    def _sweep(self, journal: Journal, attempt: Attempt) -> bool:
+        """Delete what C(attempt) left. Was there anything?"""
+        left = self._issuer.stranded(attempt, journal.ids())
+        if left:
+            self._keeper.hold(journal)
+        for key in left:
             self._keeper.still_ours(journal)
             self._issuer.delete(Issued(key.id, _NO_VALUE))
+        return bool(left)
+
+    def settle(self, journal: Journal) -> None:
+        """Look again for what earlier interrupted attempts may have left, since an issuer may list a key late.
+
+        :raises ForeignKeys: a key may be one of them but cannot be proved to be. Said once, then that attempt is let go.
+        """
+        for attempt in list(journal.unsettled):
+            try:
+                done = self._sweep(journal, attempt) or attempt.at + LISTED_WITHIN <= self._clock.now()
+            except ForeignKeys:
+                journal.unsettled.remove(attempt)
+                self._keeper.hold(journal)
+                raise
+            if done:
+                journal.unsettled.remove(attempt)
 
     # ---- the end of the road ------------------------------------------------------------------------------------
 

@@ -94,6 +94,8 @@ class Journal:
         self.identity = identity
         self.versions: list[Version] = []
         self.intent: Intent | None = None
+        #: Interrupted attempts of which nothing was found at the issuer. It may list what they made later.
+        self.unsettled: list[Attempt] = []
         self.lease: Lease | None = None
         self.next_number = 1
         self.failures = 0
@@ -327,6 +329,7 @@ class Journal:
             "identity": self.identity,
             "versions": [_dump_version(version) for version in self.versions],
             "intent": _dump_intent(self.intent),
+            "unsettled": [dataclasses.asdict(attempt) for attempt in self.unsettled],
             "lease": dataclasses.asdict(self.lease) if self.lease else None,
             "next_number": self.next_number,
             "failures": self.failures,
@@ -384,6 +387,10 @@ def _damaged(credential: str) -> JournalError:
     )
 
 
+def _build_attempt(data: t.Mapping[str, t.Any]) -> Attempt:
+    return Attempt(**{**data, "known_ids": tuple(data["known_ids"])})
+
+
 def _build(data: t.Mapping[str, t.Any], credential: str, kind: str, public: t.Container[str]) -> Journal:
     journal = Journal(credential, kind, str(data.get("identity", "")))
     journal.versions = [
@@ -392,8 +399,8 @@ def _build(data: t.Mapping[str, t.Any], credential: str, kind: str, public: t.Co
     ]
     intent = data.get("intent")
     if intent:
-        attempt = intent["attempt"]
-        journal.intent = Intent(Attempt(**{**attempt, "known_ids": tuple(attempt["known_ids"])}), str(intent["reason"]))
+        journal.intent = Intent(_build_attempt(intent["attempt"]), str(intent["reason"]))
+    journal.unsettled = [_build_attempt(attempt) for attempt in data.get("unsettled", [])]
     journal.lease = Lease(**data["lease"]) if data.get("lease") else None
     journal.next_number = int(data["next_number"])
     journal.failures = int(data.get("failures", 0))

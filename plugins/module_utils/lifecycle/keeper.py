@@ -98,6 +98,11 @@ class Keeper:
                 return True
         return False
 
+    def hold(self, journal: Journal) -> None:
+        """Take the lease, unless this run has it. :raises LeaseLost: somebody else wrote the journal since we read it."""
+        if self._held_since is None:
+            self.save(journal, hold=True)
+
     def save(self, journal: Journal, hold: bool) -> None:
         """Write the journal; C(hold): keep the lease, because more is to be done.
 

@@ -29,6 +29,12 @@ class Action(enum.Enum):
     ISSUE = "issue"
     #: Publish what the issuer has put in the place of the published value by itself.
     FOLLOW = "follow"
+    #: Look again for what an interrupted attempt may have left at an issuer that lists keys late.
+    SETTLE = "settle"
+
+
+#: Seconds after which an issuer is taken to list whatever it made. Generous: eventual consistency is a matter of seconds to minutes.
+LISTED_WITHIN = 900
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,6 +81,8 @@ def plan_rotation(
     if current is None:
         return Plan(Action.START, "no version is published")
     wanted = "a new value was supplied" if supplied else _why_due(current, policy, wish, now)
+    if not wanted and any(attempt.at + LISTED_WITHIN <= now for attempt in journal.unsettled):
+        return Plan(Action.SETTLE, "what an interrupted run may have left at the issuer is looked for once more")
     if not wanted:
         return Plan(Action.NOTHING, f"not due before {to_iso(due_at(current.created_at, policy))}")
     held = _why_held(journal, policy, capacity, wish.force or supplied, now)
