@@ -119,7 +119,7 @@ class _Host:
         else:
             words = [shlex.split(line)[0] for line in text.splitlines() if line and not line.startswith("#")]
             held = dict(word.split("=", 1) for word in words)
-        return {name: held[name] for name in self.subject.issuer.FIELDS if name in held}
+        return {name: held[name] for name in self.subject.issuer.fields if name in held}
 
 
 def _json(text: str) -> dict[str, str]:

@@ -72,6 +72,8 @@ class _Hooks:
             self._begin(connection, wire)
         if not wire.call.is_swallowed:
             self._send(connection, data)
+        elif connection.sock is None:  # urllib3 wants one
+            connection.connect()
 
     def _name_action(self, wire: _Wire, action: str, target: str) -> None:
         wire.call.label = action

@@ -207,7 +207,8 @@ class Retire(Rotate):
         """What is being retired ends only after that has been decided and written down."""
         phases = {version["phase"] for version in self.subject.versions()}
         wrong = super().check_now()
-        if self.subject.issuer.capacity != 1 and "previous" in phases and not self.subject.alive(self._before):
+        ours = self.subject.issuer.capacity != 1 and self.subject.issuer.REVOKES
+        if ours and "previous" in phases and not self.subject.alive(self._before):
             wrong.append("the previous version no longer works, and the journal does not say that it is being retired")
         return wrong
 

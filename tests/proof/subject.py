@@ -15,7 +15,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Attempt, Issuer
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Attempt, Issued, Issuer
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
 from ansible_collections.locksmith.rotation.tests.proof import jobs
 from ansible_collections.locksmith.rotation.tests.proof.cells import Bench
 from ansible_collections.locksmith.rotation.tests.proof.runs import Ended, Run
@@ -102,8 +103,15 @@ class Subject:
         return self._bench.zygote.run_all([self.as_run(**options) for dummy in range(runs)])
 
     def retire(self, hooks: t.Mapping[str, t.Any] | None = None, **options: t.Any) -> Ended:
-        """The only consumer has proved what is current; everything may go at once."""
+        """The only consumer has proved what is current; everything may go at once, where a person has to revoke it after that person."""
+        if not self.issuer.REVOKES:
+            self._revoke_by_hand()
         return self.run(hooks, **{**AT_ONCE, "state": "retired", "consumers": [self.proof()], **options})
+
+    def _revoke_by_hand(self) -> None:
+        for version in self.versions():
+            if version["phase"] not in ("current", "candidate") and self.alive(version["fields"]):
+                self.maker.kill(self.issuer, Issued(version["id"], SecretFields(version["fields"])))
 
     def proof(self) -> dict[str, t.Any]:
         current = self.current()
@@ -118,13 +126,15 @@ class Subject:
 
     def age(self, seconds: int) -> None:
         """Let time pass: everything that the journal has recorded is that much longer ago."""
-        place = self.store.make(self.issuer.FIELDS)
+        place = self.store.make(self.issuer.fields)
         found = place.read_journal()
         if found is None:
             return
         data = json.loads(found.text)
         for version in data.get("versions", []):
             version.update({name: version[name] - seconds for name in _TIMES if name in version})
+        for attempt in data.get("unsettled", []):
+            attempt["at"] -= seconds
         place.write_journal(json.dumps(data, separators=(",", ":")), found.revision)
         place.close()
 
@@ -133,7 +143,7 @@ class Subject:
         attempt = Attempt(f"by-hand-{secrets.token_hex(4)}", time.time(), (), 100 * DAY)
         proposal = None if self.issuer.MINTS else self.issuer.propose(attempt, None)
         made = self.issuer.issue(attempt, proposal, [])
-        place = self.store.make(self.issuer.FIELDS)
+        place = self.store.make(self.issuer.fields)
         place.publish(made.fields, "2026-11-21T03:14:00Z", None)
         place.close()
 
@@ -147,10 +157,10 @@ class Subject:
     def published(self) -> dict[str, str]:
         """Field to value as readers see it; empty if nothing of ours is published."""
         raw = self.store.raw() or {}
-        return {name: str(raw[name]) for name in self.issuer.FIELDS if name in raw}
+        return {name: str(raw[name]) for name in self.issuer.fields if name in raw}
 
     def journal(self) -> dict[str, t.Any]:
-        place = self.store.make(self.issuer.FIELDS)
+        place = self.store.make(self.issuer.fields)
         found = place.read_journal()
         place.close()
         return dict(json.loads(found.text)) if found else {}

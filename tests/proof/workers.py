@@ -76,6 +76,7 @@ def _side_by_side(
     processes = [_FORK.Process(target=_work, args=(tasks, waiting, finished, settings, ends_at)) for dummy in range(jobs)]
     for process in processes:
         process.start()
+    ended = False
     try:
         working = len(processes)
         while working:
@@ -84,15 +85,17 @@ def _side_by_side(
             except queue.Empty:
                 if not any(process.is_alive() for process in processes):
                     yield _broken("the workers ended without a word")
-                    return
+                    break
                 continue
             if done is None:
                 working -= 1
             else:
                 yield done
+        ended = True
     finally:
         for process in processes:
-            process.terminate()
+            if not ended:
+                process.terminate()
             process.join()
 
 
