@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import pathlib
 import re
+import time
 import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.locksmith.rotation.plugins.module_utils.entry import run
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.rotation import argument_spec, perform
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issuer
 
@@ -45,6 +47,7 @@ class Life:
         )
         if checked.error_messages:
             raise ValueError("; ".join(checked.error_messages))
+        run.LOADED_AT = time.time()  # each call is a run of its own
         return perform(self._issuer, checked.validated_parameters, check_mode)
 
     def from_birth_to_retirement(self) -> list[str]:

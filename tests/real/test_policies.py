@@ -138,19 +138,14 @@ class TestVaultStaticRole:
 
 
 class TestVaultStore:
-    """With the issuer that costs least: a PostgreSQL role that changes its own password."""
+    """With an issuer whose own rights are not the question here: PostgreSQL's superuser."""
 
     @pytest.fixture
     def role(self, static_roles: StaticRoles) -> t.Iterator[dict[str, t.Any]]:
         postgres = static_roles.postgres
-        name, password = make_role(postgres, "orders_app")
-        yield {
-            "login_host": postgres.host,
-            "login_port": postgres.port,
-            "login_user": name,
-            "login_password": password,
-            "role": name,
-        }
+        make_role(postgres, "orders_app")
+        login = {"login_user": postgres.admin_user, "login_password": postgres.admin_password}
+        yield {"login_host": postgres.host, "login_port": postgres.port, **login, "role": "orders_app"}
         postgres.sql("DROP ROLE orders_app")
 
     def life(self, server: OpenBao, role: dict[str, t.Any], policy: str, version: int) -> Life:
