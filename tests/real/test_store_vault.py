@@ -374,3 +374,15 @@ def test_no_value_and_no_journal_is_in_the_servers_log(kv2: VaultMaker) -> None:
     log = kv2.server.log()
     assert log
     assert not any(secret in log for secret in ("Jj8-journal-text", VALUE["password"]))
+
+
+def test_what_was_taken_from_a_drop_off_is_destroyed_with_what_lay_there_before(openbao: OpenBao) -> None:
+    maker = VaultMaker(openbao, "secret")
+    maker.put({"username": "orders", "password": "typed-wrong"})
+    maker.put({"username": "orders", "password": "typed-right"})
+    with pytest.raises(errors.Denied, match=f"secret/destroy/{maker.path}"):
+        maker.make().remove("2")
+    maker.grant_drop_off()
+    maker.make().remove("2")
+    versions = openbao.call("GET", f"secret/metadata/{maker.path}")["data"]["versions"]
+    assert [versions[number]["destroyed"] for number in ("1", "2")] == [True, True]
