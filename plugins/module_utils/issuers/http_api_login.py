@@ -100,8 +100,9 @@ class Prober:
             known = "which is neither in verify.alive nor in verify.dead"
             return Tried(Verdict.UNKNOWN, f"{answer.where} was answered with status {answer.status}, {known}", answer)
         missing = login.alive_if.missing(answer.payload)
-        if not missing and login.id is not None and login.id.find(answer.payload) is MISSING:
-            missing = login.id.written
+        for place in (login.id, login.identity):
+            if place is not None and place.find(answer.payload) is MISSING:
+                missing = missing or place.written
         if missing:
             return Tried(Verdict.UNKNOWN, f"{answer.where} was answered without what verify looks at: {missing}", answer)
         if not login.alive_if.holds(answer.payload):
