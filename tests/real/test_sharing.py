@@ -50,10 +50,13 @@ class Company:
         return self.estate.rotate(*arguments)
 
     def read(self, secret: str, account: str = TEAM, role: str = "orders-api") -> t.Any:
-        """As a workload in another account reads it; the document, or the code of the refusal."""
+        """As a workload in another account reads it; the document, or the code of the refusal.
+
+        With the label that AWS takes by itself: without one moto gives what was put last as current, also after the label moved.
+        """
         client = self.client("secretsmanager", self.front.acting_as(account, role))
         try:
-            return json.loads(client.get_secret_value(SecretId=secret)["SecretString"])
+            return json.loads(client.get_secret_value(SecretId=secret, VersionStage="AWSCURRENT")["SecretString"])
         except botocore.exceptions.ClientError as refusal:
             return refusal.response["Error"]["Code"]
 
