@@ -102,7 +102,7 @@ class RotationAction(ActionBase):
                 f"{arguments.get('name', '')}: a store of type file is on the controller, and this task runs on another host.",
                 next_step="leave out credential_run_on, give the task a local connection, or use a store that the host can reach.",
             )
-        if constants.DEFAULT_KEEP_REMOTE_FILES:
+        if constants.config.get_config_value("DEFAULT_KEEP_REMOTE_FILES"):
             raise ConfigurationError(
                 f"{arguments.get('name', '')}: this task runs on another host, and ANSIBLE_KEEP_REMOTE_FILES would leave its options there "
                 "in a file, the passwords among them.",

@@ -22,6 +22,7 @@ from ansible_collections.locksmith.rotation.tests.proof.races_runs import Report
 from ansible_collections.locksmith.rotation.tests.proof.races_world import Raced, tell
 from ansible_collections.locksmith.rotation.tests.proof.recorder import Recorder
 from ansible_collections.locksmith.rotation.tests.proof.runs import Moment, Run
+from ansible_collections.locksmith.rotation.tests.proof.subject import Pair
 
 _FORCE = {"force": True}
 _RETIRE: dict[str, t.Any] = {"state": "retired", "consumers": []}
@@ -40,9 +41,9 @@ LONGEST = 300.0
 
 def checked(bench: Bench, issuer: str, store: str) -> Result:
     """One cell: every life."""
-    tried = 0
+    tried, pair = 0, Pair(bench, issuer, store)
     for life, wishes in LIVES.items():
-        raced = Raced(bench, issuer, store)
+        raced = Raced(pair)
         for wish in wishes:
             done = side_by_side([raced.run(**wish)], LONGEST)[0]
             if done.get("failed"):

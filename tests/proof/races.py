@@ -15,6 +15,7 @@ from ansible_collections.locksmith.rotation.tests.proof.cells import Bench, Cell
 from ansible_collections.locksmith.rotation.tests.proof.races_paused import paused
 from ansible_collections.locksmith.rotation.tests.proof.races_runs import Report, at_once, side_by_side
 from ansible_collections.locksmith.rotation.tests.proof.races_world import Raced, tell
+from ansible_collections.locksmith.rotation.tests.proof.subject import Pair
 from ansible_collections.locksmith.rotation.tests.real import issuer_makers, store_makers
 
 NAME = "races"
@@ -58,7 +59,7 @@ _MODES: dict[str, tuple[bool, dict[str, t.Any]]] = {
 
 def crowded(bench: Bench, issuer: str, store: str, mode: str, crowd: int) -> Result:
     """One cell of many runs at once."""
-    raced = Raced(bench, issuer, store)
+    raced = Raced(Pair(bench, issuer, store))
     is_there, wish = _MODES[mode]
     if is_there:
         problem = _prepare(raced, wish)

@@ -12,6 +12,7 @@ import typing as t
 from ansible_collections.locksmith.rotation.tests.proof.cells import Bench, Outcome, Result
 from ansible_collections.locksmith.rotation.tests.proof.races_runs import Report, Running, Steps, Work, side_by_side
 from ansible_collections.locksmith.rotation.tests.proof.races_world import Raced, tell
+from ansible_collections.locksmith.rotation.tests.proof.subject import Pair
 
 #: The shortest that is allowed.
 LEASE = "5s"
@@ -46,21 +47,21 @@ DOINGS = {
 
 def paused(bench: Bench, issuer: str, store: str, doing: str) -> Result:
     """One cell: every step of one kind of run."""
-    what = DOINGS[doing]
-    steps = _count(bench, issuer, store, what)
+    what, pair = DOINGS[doing], Pair(bench, issuer, store)
+    steps = _count(pair, what)
     chosen = bench.some(range(steps), 4)
     if len(chosen) > MOST_AT_ONCE:
         chosen = sorted(bench.random.sample(chosen, MOST_AT_ONCE))
-    problems = [f"step {step} of {steps}: {problem}" for step, problem in _try(bench, issuer, store, what, chosen) if problem]
+    problems = [f"step {step} of {steps}: {problem}" for step, problem in _try(pair, what, chosen) if problem]
     counts = {"boundaries": len(chosen)}
     if problems:
         return Result(Outcome.MISS, f"{len(problems)} steps, {'; '.join(problems)}", counts)
     return Result(Outcome.OK, f"{len(chosen)} of {steps} steps", counts)
 
 
-def _count(bench: Bench, issuer: str, store: str, what: Doing) -> int:
+def _count(pair: Pair, what: Doing) -> int:
     """How many steps such a run has when nobody disturbs it."""
-    raced = _prepared(bench, issuer, store, what)
+    raced = _prepared(pair, what)
 
     def work() -> Report:
         steps = Steps()
@@ -71,8 +72,8 @@ def _count(bench: Bench, issuer: str, store: str, what: Doing) -> int:
     return int(side_by_side([work], LONGEST)[0]["count"])
 
 
-def _prepared(bench: Bench, issuer: str, store: str, what: Doing) -> Raced:
-    raced = Raced(bench, issuer, store)
+def _prepared(pair: Pair, what: Doing) -> Raced:
+    raced = Raced(pair)
     for wish in what.before:
         done = side_by_side([raced.run(**wish)], LONGEST)[0]
         if done.get("failed"):
@@ -80,12 +81,12 @@ def _prepared(bench: Bench, issuer: str, store: str, what: Doing) -> Raced:
     return raced
 
 
-def _try(bench: Bench, issuer: str, store: str, what: Doing, chosen: t.Sequence[int]) -> t.Iterator[tuple[int, str]]:
+def _try(pair: Pair, what: Doing, chosen: t.Sequence[int]) -> t.Iterator[tuple[int, str]]:
     """All of them side by side, because nearly all of the time is waiting. Step and what is wrong."""
     with contextlib.ExitStack() as stack:
         stages = []
         for step in chosen:
-            raced = _prepared(bench, issuer, store, what)
+            raced = _prepared(pair, what)
             suspended = Running(_stopping(raced.run(lease=LEASE, **what.suspended), step))
             stack.callback(suspended.kill)
             stages.append((step, raced, suspended))

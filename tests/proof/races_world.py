@@ -10,7 +10,6 @@ import typing as t
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.rotation import argument_spec
-from ansible_collections.locksmith.rotation.tests.proof.cells import Bench
 from ansible_collections.locksmith.rotation.tests.proof.races_runs import Report, Work, perform
 from ansible_collections.locksmith.rotation.tests.proof.subject import Pair
 
@@ -20,8 +19,8 @@ _COMMON = {"rotate_after": "1h", "grace": "1h", "recovery_wait": "0s", "verify_t
 class Raced:
     """One credential that several runs go for."""
 
-    def __init__(self, bench: Bench, issuer: str, store: str) -> None:
-        self._subject = Pair(bench, issuer, store).subject()
+    def __init__(self, pair: Pair) -> None:
+        self._subject = pair.subject()
         self.maker, self.issuer, self.place = self._subject.maker, self._subject.issuer, self._subject.store
 
     def options(self, **wish: t.Any) -> dict[str, t.Any]:

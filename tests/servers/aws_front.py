@@ -116,6 +116,9 @@ def _error(code: str, message: str) -> bytes:
 class _Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
     daemon_threads = True
 
+    def handle_error(self, *dummy: object) -> None:
+        """A client that went away, or was killed, is nobody's trouble here."""
+
 
 def _handler_of(front: AwsFront) -> type[http.server.BaseHTTPRequestHandler]:
     class Handler(http.server.BaseHTTPRequestHandler):

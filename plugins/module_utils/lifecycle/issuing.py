@@ -154,8 +154,11 @@ class Issuing:
             raise
 
     def _take_back(self, issued: Issued, error: LocksmithError) -> None:
+        """Unless our write did take effect, late as we heard of it: then the other run has gone on with this very key."""
         try:
-            self._issuer.delete(issued)
+            now = self._keeper.load()
+            if now is None or issued.id not in now.ids():
+                self._issuer.delete(issued)
         except LocksmithError:
             error.stranded.append(f"{issued.id} at {self._issuer.identity}")
 

@@ -90,6 +90,38 @@ def test_force_is_satisfied_by_a_rotation_that_another_run_made_meanwhile() -> N
     assert stage.engine().rotate(Wish(True, "manual", began)).action == "none"
 
 
+def test_force_is_not_satisfied_by_an_adoption_meanwhile() -> None:
+    stage = Stage(True)
+    stage.world.keys["key-9"] = {"name": "by hand", "created": 1.0, "active": True, "secret": "old"}
+    stage.world.published = {"id": "key-9", "secret": "old"}
+    wish = Wish(True, "manual", stage.clock.now() - 10)
+    assert stage.engine().rotate(SCHEDULED).action == "adopted"
+    assert stage.engine().rotate(wish).action == "rotated"
+    assert stage.engine().rotate(wish).action == "none"
+
+
+def test_a_paused_run_leaves_its_key_to_the_run_that_went_on_with_it() -> None:
+    """Its write of the new key takes effect; before it hears of that, another run takes over, finishes, and writes again."""
+    stage = due_stage()
+    sleeper = stage.engine()
+    store = sleeper._keeper.store
+    real = store.write_journal
+
+    def slow(text: str, expected: str | None) -> str:
+        is_candidate = load_journal(text, "thing", "fake").candidate is not None
+        revision = real(text, expected)
+        if is_candidate:
+            stage.clock.time += 2000
+            assert stage.engine().rotate(SCHEDULED).action == "resumed"
+            raise Conflict("it is no longer the newest")
+        return revision
+
+    store.write_journal = slow  # type: ignore[method-assign]
+    assert sleeper.rotate(SCHEDULED).action == "busy"
+    assert stage.world.alive(stage.world.published or {})
+    assert set(stage.world.keys) == journal_of(stage).ids()
+
+
 def test_a_paused_run_does_no_harm_when_it_wakes() -> None:
     """It sleeps past its lease inside the create call; another run takes over and finishes; then it wakes."""
     stage = due_stage()
@@ -350,6 +382,27 @@ def test_a_run_that_wakes_while_it_disables_does_no_harm() -> None:
     issuer.disable = slow  # type: ignore[method-assign]
     assert sleeper.retire([proof(stage, "web1")], []).action == "busy"
     assert stage.world.alive(stage.world.published or {})
+
+
+def test_what_is_being_deleted_is_not_rolled_back_to() -> None:
+    stage = due_stage()
+    stage.engine().rotate(SCHEDULED)
+    first = Boundary()
+    first.kill_at = 4
+    with pytest.raises(Killed):
+        stage.engine(first, policy=dataclasses.replace(POLICY, grace=0, recovery_wait=0)).retire([proof(stage, "web1")], [])
+    while journal_of(stage).state is not State.DELETING:
+        first.kill_at += 1
+        assert first.kill_at < 40, "the state was never seen"
+        stage = due_stage()
+        stage.engine().rotate(SCHEDULED)
+        killed = Boundary()
+        killed.kill_at = first.kill_at
+        with pytest.raises(Killed):
+            stage.engine(killed, policy=dataclasses.replace(POLICY, grace=0, recovery_wait=0)).retire([proof(stage, "web1")], [])
+    stage.clock.time += 2000
+    with pytest.raises(Rejected, match="no previous version any more"):
+        stage.engine().roll_back("manual")
 
 
 def test_a_removed_host_stops_counting_when_a_person_says_so_or_after_a_while() -> None:
