@@ -98,7 +98,8 @@ def _plan_quarantined(journal: Journal, wish: Wish) -> Plan:
 
 
 def _why_due(current: Version, policy: Policy, wish: Wish, now: float) -> str:
-    if wish.force and (current.published_at or current.created_at) < wish.since:
+    adopted = not current.name  # that was no rotation, so it fulfils nobody's wish for one
+    if wish.force and (adopted or (current.published_at or current.created_at) < wish.since):
         return f"forced ({wish.reason})"
     late = now - due_at(current.created_at, policy)
     return f"due for {format_duration(late)}" if late >= 0 else ""
