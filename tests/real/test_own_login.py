@@ -15,8 +15,11 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.clients import 
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issued
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
 from ansible_collections.locksmith.rotation.tests.real.estate import Estate
+from ansible_collections.locksmith.rotation.tests.real.fixtures_grafana import make_issuer as make_grafana_issuer
+from ansible_collections.locksmith.rotation.tests.real.fixtures_grafana import unique as grafana_name
 from ansible_collections.locksmith.rotation.tests.real.fixtures_iam import Iam
 from ansible_collections.locksmith.rotation.tests.real.fixtures_postgres import make_issuer, make_role, unique, version
+from ansible_collections.locksmith.rotation.tests.servers.grafana import GrafanaServer
 from ansible_collections.locksmith.rotation.tests.servers.moto import Moto
 from ansible_collections.locksmith.rotation.tests.servers.postgres import Postgres
 
@@ -124,7 +127,7 @@ class TestPlaybook:
         estate.make_current()
         still = estate.rotate()
         assert still.status == 0, still.output
-        assert "this run itself logs in with" in " ".join(still.output.split())
+        assert "this run itself logs in with" in " ".join(still.output.split()), still.output
         assert own["access_key_id"] in estate.key_ids("rotator")
         assert own["secret_access_key"] not in held.output + still.output
 
@@ -132,3 +135,19 @@ class TestPlaybook:
     def parameter(estate: Estate) -> str:
         found: dict[str, t.Any] = estate.moto.client("ssm").get_parameter(Name=f"/{estate.mark}/rotator", WithDecryption=True)
         return str(found["Parameter"]["Value"])
+
+
+class TestGrafanaTokens:
+    def test_the_token_that_logs_in_is_recognised_by_its_value(self, grafana_12: GrafanaServer) -> None:
+        name = grafana_name("self")
+        account = grafana_12.create_account(name, "Admin")
+        number, secret = grafana_12.create_token(account, grafana_name("token"))
+        own = Issued(f"{account}/{number}", SecretFields({"token": secret}))
+        other = Issued("1/1", SecretFields({"token": "glsa_other"}))
+        asked = grafana_12.state()["requests"]
+        issuer = make_grafana_issuer(grafana_12, name, grafana_api_key=secret)
+        assert issuer.own_login([other, own]) == own.id
+        assert name in issuer.own_login([Issued("", own.fields)])
+        assert issuer.own_login([other]) == ""
+        assert make_grafana_issuer(grafana_12, name).own_login([own]) == "", "a user's password is another login"
+        assert grafana_12.state()["requests"] == asked, "without a request"

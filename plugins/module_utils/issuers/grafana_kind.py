@@ -184,6 +184,12 @@ class GrafanaKind(Issuer):
             )
         self._refuses_strangers = True
 
+    def own_login(self, versions: t.Sequence[Issued]) -> str:
+        """A login with a user's password, or with the token of another system, is none of them."""
+        own = {self._options.get("grafana_api_key"), self._options.get("cloud_api_key")} - {None, ""}
+        mine = [version for version in versions if version.fields.get("token") in own]
+        return (mine[0].id or f"the published token of {self.identity}") if mine else ""
+
     def check_rights(self, candidate: Issued, current: Issued) -> None:
         """By the permissions that the server itself tells for each of the two, where it tells them."""
         if self._options.get("allow_fewer_permissions"):

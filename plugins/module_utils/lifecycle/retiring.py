@@ -52,7 +52,9 @@ class Retiring:
     def next_step(self, journal: Journal) -> Step:
         """Decide, without changing anything. May ask the issuer for evidence of use."""
         step, version = self._wanted_step(journal), journal.retiring
-        own = why_not_retire(self._issuer, version) if version is not None and step.do in ("disable", "delete") else ""
+        if version is None or step.do not in ("disable", "delete"):
+            return step
+        own = why_not_retire(self._issuer, version)  # asked again, for a version that another run has begun to end
         return Step(wait=own, pending=(own,), gate=step.gate) if own else step
 
     def _wanted_step(self, journal: Journal) -> Step:
@@ -103,10 +105,13 @@ class Retiring:
         return Step(wait=used, pending=(used,)) if used else Step(do="delete")
 
     def _use_since(self, version: Version, moment: float, quiet: int) -> str:
-        """The issuer's evidence that somebody still uses C(version), as a line, or an empty string.
+        """The evidence that somebody still uses C(version), this run or as the issuer says others, as a line, or an empty string.
 
         An error while looking is raised: not knowing is not the same as unused.
         """
+        own = why_not_retire(self._issuer, version)
+        if own:
+            return own
         if not version.id or version.fingerprint == "":
             return ""
         use: LastUse = self._issuer.last_use(version.issued())
