@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import pty
@@ -97,7 +98,9 @@ def test_from_the_first_key_to_the_end_of_the_second(partner: Partner) -> None:
     waiting = partner.rotate()
     assert (waiting.changed(), partner.file.path.exists()) == (0, False), waiting.output
     assert "waits for a person" in flat(waiting) and "https://dashboard.example.com/keys" in flat(waiting)
-    assert "web1 : ok" in flat(waiting) and "there is no current version" in flat(waiting), "there is nothing to put on the machine yet"
+    assert "web1 : ok" in flat(waiting) and "there is no current version" in flat(waiting), (
+        "there is nothing to put on the machine yet"
+    )
 
     one = server.make_key(partner.account)
     assert partner.supply(one, "spring").status == 0
@@ -201,3 +204,34 @@ def _typed(terminal: int, answers: list[tuple[str, str]]) -> str:
         seen += read.decode("utf-8", "replace")
         if answers and answers[0][0] in seen:
             os.write(terminal, answers.pop(0)[1].encode() + b"\n")
+
+
+def test_on_another_host_the_module_does_the_same_and_shows_as_little(partner: Partner, moto: Moto) -> None:
+    """Where the issuer can only be reached from there: the real module, with a store that both can reach."""
+    one, two = (partner.server.make_key(partner.account) for dummy in range(2))
+    name = f"/{partner.estate.mark}/partner"
+    keys = {"access_key": moto.access_key, "secret_key": moto.secret_key, "endpoint_url": moto.url, "region": moto.region}
+    options = partner.estate.credentials["partner"]["credential_options"]
+    told = {"name": "partner", **options, "store": {"type": "ssm", "name": name, "drop_off": f"{name}.new", **keys}}
+    tasks = [{"locksmith.rotation.manual_credential_rotate": {**told, "new_value": {"secret": one}}}]
+    plugins = pathlib.Path(__file__).with_name("connection_plugins")
+    (partner.top / "ansible.cfg").write_text(f"[defaults]\nconnection_plugins = {plugins}\n", encoding="utf-8")
+    partner.estate.machines["there"] = {"ansible_connection": "elsewhere", "ansible_python_interpreter": sys.executable}
+
+    def play() -> Ended:
+        (partner.top / "play.yml").write_text(yaml.safe_dump([{"hosts": "there", "gather_facts": False, "tasks": tasks}]))
+        return partner.run("play.yml", "-vvv", "--diff")
+
+    assert play().changed() == 1
+    client = moto.client("ssm")
+    client.put_parameter(Name=f"{name}.new", Value=json.dumps({"secret": two, "label": "autumn"}), Type="SecureString")
+    refused = play()
+    assert refused.status != 0 and "two different values" in flat(refused)
+    tasks[0]["locksmith.rotation.manual_credential_rotate"].pop("new_value")
+    taken = play()
+    assert taken.changed() == 1 and f"{partner.account}/autumn" in taken.output
+    published = client.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
+    assert json.loads(published)["secret"] == two
+    with pytest.raises(client.exceptions.ParameterNotFound):
+        client.get_parameter(Name=f"{name}.new")
+    assert not any(secret in output for secret in (one, two) for output in partner.shown)
