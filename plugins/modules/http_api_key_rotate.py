@@ -37,7 +37,7 @@ options:
     required: true
   api_token:
     description:
-      - Log in with this token as C(Authorization: Bearer).
+      - Log in with this token, as a bearer token in the header C(Authorization).
       - At least one of O(api_token), O(api_username), O(secret_headers) and O(client_cert) is required.
     type: str
   api_username:

@@ -205,6 +205,54 @@ def test_retry_after_is_honoured_up_to_a_minute(server: Scripted, header: str | 
     assert shortest <= clock.pauses[0] <= longest
 
 
+@pytest.mark.parametrize(
+    ("headers", "shortest", "longest"),
+    [
+        ({"X-RateLimit-Reset": "7"}, 7, 7),
+        ({"X-RateLimit-Reset": "{in 20 s}"}, 18, 20),
+        ({"X-RateLimit-Reset": "soon"}, 0, 1),
+        ({"X-RateLimit-Reset": "1"}, 1, 1),
+        ({"Retry-After": "9", "X-RateLimit-Reset": "7"}, 9, 9),
+    ],
+)
+def test_a_vendors_own_header_says_how_long_to_wait(
+    server: Scripted, headers: dict[str, str], shortest: float, longest: float
+) -> None:
+    """Seconds that are left, or the moment when the next period begins."""
+    clock = HastyClock()
+    said = {name: value.replace("{in 20 s}", str(int(time.time()) + 20)) for name, value in headers.items()}
+    server.replies = [Reply(429, headers=said), Reply()]
+    make_client(server.url, clock, pause_headers=("Retry-After", "X-RateLimit-Reset")).request("GET", "/x")
+    assert [shortest <= pause <= longest for pause in clock.pauses] == [True]
+
+
+def test_one_request_has_headers_of_its_own_and_a_path_that_is_not_shown(server: Scripted) -> None:
+    server.replies = [Reply(404)]
+    client = make_client(server.url)
+    with pytest.raises(NotFound) as caught:
+        client.request("GET", f"/keys/{SECRET}", headers={"X-One": "1"}, shown="/keys/***")
+    assert "GET /keys/*** at" in caught.value.message and (SECRET in str(caught.value)) is False
+    with pytest.raises(NotFound):
+        client.request("GET", "/other")
+    assert [(path, headers.get("X-One")) for method, path, headers in server.asked] == [
+        (f"/keys/{SECRET}", "1"),
+        ("/other", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("link", "url"),
+    [
+        ('<https://a/keys?page=2>; rel="next", <https://a/keys?page=9>; rel="last"', "https://a/keys?page=2"),
+        ("", ""),
+        ("nonsense", ""),
+    ],
+)
+def test_an_answer_says_where_it_goes_on(server: Scripted, link: str, url: str) -> None:
+    server.replies = [Reply(headers={"Link": link})]
+    assert make_client(server.url).request("GET", "/keys").next_url == url
+
+
 def test_all_pauses_together_are_bounded(server: Scripted) -> None:
     server.replies = [Reply(429, headers={"Retry-After": "60"})]
     clock = HastyClock()

@@ -54,7 +54,7 @@ def part(server: HttpKeysServer, whose: str, option: str, **changed: t.Any) -> d
 def refused(act: t.Callable[[], object], error: type[LocksmithError], words: str) -> LocksmithError:
     with pytest.raises(error, match=words) as caught:
         act()
-    assert type(caught.value) is error
+    assert caught.type is error
     return caught.value
 
 

@@ -40,7 +40,7 @@ def scopes_of(server: SendgridServer, account: str, key_id: str) -> set[str]:
 def refused(act: t.Callable[[], object], error: type[LocksmithError], words: str) -> LocksmithError:
     with pytest.raises(error, match=words) as caught:
         act()
-    assert type(caught.value) is error and caught.value.next_step
+    assert caught.type is error and caught.value.next_step
     return caught.value
 
 
@@ -254,6 +254,19 @@ def test_a_value_that_no_header_can_hold_is_dead(sendgrid: SendgridServer) -> No
     issuer = make_issuer(sendgrid, subuser(sendgrid))
     for value in ("", "SG.a.b\n"):
         assert issuer.verify(Issued("x", SecretFields({"api_key": value}))).verdict is Verdict.DEAD
+
+
+def test_a_key_that_may_do_less_than_the_current_one_is_told(sendgrid: SendgridServer) -> None:
+    account = subuser(sendgrid)
+    issuer = make_issuer(sendgrid, account, scopes=None)
+    keys = {}
+    for name, scopes in (("less", ["mail.send"]), ("current", SCOPES), ("more", [*SCOPES, "alerts.read"])):
+        key_id, secret = sendgrid.create_key(name, scopes, account)
+        keys[name] = Issued(key_id, SecretFields({"api_key": secret}))
+    refused(lambda: issuer.check_rights(keys["less"], keys["current"]), Rejected, "may do less .* missing: mail.batch.create")
+    issuer.check_rights(keys["more"], keys["current"])
+    issuer.delete(keys["current"])
+    issuer.check_rights(keys["less"], keys["current"])
 
 
 # ---- interrupted -----------------------------------------------------------------------------------------------------

@@ -217,7 +217,9 @@ class SendgridIssuer(Issuer):
         """What can be asked for of a version's scopes; None where SendGrid does not know the version (any more)."""
         found = self._api.scopes_of(version.id) if version.id else None
         if found is None and version.fields.get("api_key"):
-            found = self._log_in(Authorization.bearer(version.fields["api_key"]))[1]
+            verdict, found, detail = self._log_in(Authorization.bearer(version.fields["api_key"]))
+            if verdict is Verdict.UNKNOWN:
+                raise Unreachable(f"what {version.id or 'the current key'} of the {self.identity} may do is unknown: {detail}")
         return None if found is None else managed(found)
 
     def _check_granted(self, issued: Issued, answer: Answer, wanted: frozenset[str]) -> None:
@@ -271,6 +273,15 @@ class SendgridIssuer(Issuer):
             difference = _difference(managed(seen), managed(recorded))
             return Verification(Verdict.UNKNOWN, detail=f"it logs in, but not with the scopes on record: {difference}")
         return Verification(Verdict.ALIVE, f"sendgrid key {version.id or 'without a known id'}", detail)
+
+    def check_rights(self, candidate: Issued, current: Issued) -> None:
+        """Also for a key that an earlier run made: that one may have been given less than it was asked for."""
+        may, must = self._scopes_of(candidate), self._scopes_of(current)
+        if may is not None and must is not None and must - may:
+            raise Rejected(
+                f"{candidate.id} of the {self.identity} may do less than the current key {current.id}: {_difference(may, must)}.",
+                next_step="give the key of api_key every scope that the rotated key needs, then run again.",
+            )
 
     def _log_in(self, login: Authorization) -> tuple[Verdict, frozenset[str] | None, str]:
         api = SendgridApi(self._url, login, self._connection, self._setting.clock, attempts=2)
