@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import typing as t
 
@@ -21,27 +22,27 @@ LEGACY_KEY = "eyJrIjoiMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIiLCJuIjoib2xkIi
 
 
 class Exporter:
-    """One service account, the file that publishes its token, and one machine that uses it."""
+    """One credential, the file that publishes its token, and one machine that uses it."""
 
-    def __init__(self, server: GrafanaServer, moto: Moto, top: pathlib.Path) -> None:
-        self.server, self.file = server, FileMaker(top)
-        self.file.password_file.chmod(0o600)
-        self.account = unique("dashboards")
-        self.home = top / "web1"
-        self.home.mkdir()
+    def __init__(self, server: GrafanaServer, moto: Moto, top: pathlib.Path, **options: t.Any) -> None:
+        self.server, self.account = server, unique("dashboards")
         rotator = server.create_account(unique("rotator"), "Admin")
         self.login = server.create_token(rotator, unique("rotator"))[1]
+        chosen = options or {"service_account": self.account, "service_account_role": "Viewer"}
+        self.build(moto, top, {"url": server.url, "grafana_api_key": self.login, **chosen})
+
+    def build(self, moto: Moto, top: pathlib.Path, options: dict[str, t.Any]) -> None:
+        """The catalogue with this one credential, and the machine."""
+        self.file = FileMaker(top)
+        self.file.password_file.chmod(0o600)
+        self.home = top / "web1"
+        self.home.mkdir()
         self.shown: list[str] = []
         self.estate = Estate(moto, top, [], [])
         self.estate.machines["web1"] = self._machine()
         self.estate.credentials["dashboards"] = {
             "credential_type": "grafana",
-            "credential_options": {
-                "url": server.url,
-                "grafana_api_key": self.login,
-                "service_account": self.account,
-                "service_account_role": "Viewer",
-            },
+            "credential_options": options,
             "credential_store": {
                 "type": "file",
                 "path": str(self.file.path),
@@ -109,14 +110,10 @@ def test_a_token_from_its_creation_to_its_end(exporter: Exporter) -> None:
         assert not any(secret in output for output in exporter.shown)
 
 
-def test_a_legacy_key_is_replaced_by_force_and_left_alone(exporter: Exporter) -> None:
+def test_a_legacy_key_that_does_not_work_is_replaced_by_force_and_left_alone(exporter: Exporter) -> None:
     exporter.file.put(yaml.safe_dump({"token": LEGACY_KEY}))
     refused = exporter.rotate()
-    assert (
-        refused.status != 0
-        and "legacy API key" in refused.output
-        and "force a first rotation" in " ".join(refused.output.split())
-    )
+    assert refused.status != 0 and "force a first rotation" in " ".join(refused.output.split()), refused.output
     assert exporter.names() == []
     forced = exporter.rotate("-e", "credential_force=true")
     assert forced.status == 0, forced.output
@@ -135,3 +132,70 @@ def test_the_only_token_is_adopted_and_deleted_at_its_end(exporter: Exporter) ->
     assert ended.status == 0, ended.output
     assert (exporter.works(old), exporter.works(exporter.token())) == (False, True)
     assert not any(secret in output for secret in (old, exporter.token()) for output in exporter.shown)
+
+
+@pytest.fixture
+def old_grafana() -> t.Iterator[GrafanaServer]:
+    """One that still makes API keys; tests upgrade it."""
+    with GrafanaServer("10.4") as server:
+        yield server
+
+
+def key_names(server: GrafanaServer) -> list[str]:
+    return [key["name"] for key in server.ask("GET", "/api/auth/keys?includeExpired=true")[1]]
+
+
+def test_an_api_key_from_its_creation_to_its_end_and_the_servers(
+    old_grafana: GrafanaServer, moto: Moto, tmp_path: pathlib.Path
+) -> None:
+    exporter = Exporter(old_grafana, moto, tmp_path, kind="api_key", api_key_role="Viewer")
+    exporter.estate.credentials["dashboards"]["credential_grace"] = "0s"
+    first = exporter.rotate()
+    assert first.status == 0, first.output
+    old = exporter.token()
+    forced = exporter.rotate("-e", "credential_force=true")
+    assert forced.status == 0, forced.output
+    new = exporter.token()
+    assert (exporter.works(old), exporter.works(new), exporter.token("running") == new) == (False, True, True)
+    assert len(key_names(old_grafana)) == 1
+    old_grafana.settings(version="11.3")
+    refused = exporter.rotate("-e", "credential_force=true")
+    said = " ".join(refused.output.split())
+    assert refused.status != 0 and "makes no API keys any more" in said and "service_account_token" in said, refused.output
+    assert (exporter.token(), exporter.works(new)) == (new, True)
+    assert not any(secret in output for secret in (old, new, exporter.login) for output in exporter.shown)
+
+
+@pytest.mark.parametrize("converted", [False, True])
+def test_an_api_key_is_migrated_to_a_service_account_without_a_gap(
+    old_grafana: GrafanaServer, moto: Moto, tmp_path: pathlib.Path, converted: bool
+) -> None:
+    name = unique("by-hand")
+    key = old_grafana.create_key(name)[1]
+    exporter = Exporter(old_grafana, moto, tmp_path)
+    exporter.estate.credentials["dashboards"]["credential_grace"] = "0s"
+    exporter.file.put(yaml.safe_dump({"token": key}))
+    wish = ["-e", json.dumps({"grafana_migrate_keys": [name]})] if converted else []
+
+    def migrate(*more: str) -> Ended:
+        ended = exporter.estate.run("locksmith.rotation.grafana_migrate", *wish, *more)
+        exporter.shown.append(ended.output)
+        assert ended.status == 0, ended.output
+        return ended
+
+    def there() -> tuple[list[str], list[str]]:
+        state = old_grafana.state()
+        return [account["name"] for account in state["accounts"]], [token["name"] for token in state["tokens"]]
+
+    before = there()
+    dry = migrate("--check", "--diff")
+    assert there() == before
+    assert name in dry.output
+    migrate()
+    token = exporter.token()
+    assert token.startswith("glsa_") and exporter.token("running") == token
+    assert (exporter.works(key), exporter.works(token), key_names(old_grafana)) == (False, True, [])
+    accounts = {account["name"] for account in old_grafana.state()["accounts"]}
+    assert (f"sa-autogen-{name}" in accounts, exporter.account in accounts) == (converted, True)
+    assert migrate().changed() == 0
+    assert not any(secret in output for secret in (key, token, exporter.login) for output in exporter.shown)
