@@ -15,7 +15,7 @@ from pathlib import Path
 from ansible_collections.locksmith.rotation.tests.demo.layout import TREE
 
 #: Host to its services.
-SERVICES = {"web1": ("orders-api", "charts"), "web2": ("orders-api", "charts"), "worker1": ("uploader",)}
+SERVICES = {"web1": ("orders-api", "charts"), "web2": ("orders-api", "charts"), "worker1": ("uploader", "agent")}
 _START_SECONDS = 20
 
 
@@ -39,7 +39,7 @@ class Machine:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Machine:
-        for name in ("etc/orders", "etc/charts", "etc/aws", "var/lib", "var/log", "var/count"):
+        for name in ("etc/orders", "etc/charts", "etc/aws", "etc/agent", "var/lib", "var/log", "var/count"):
             (self.tree / name).mkdir(parents=True, exist_ok=True)
         self._write_config()
         with (self.tree / "var/log/supervisord.out").open("wb") as log:

@@ -23,6 +23,8 @@ import yaml
 from ansible_collections.locksmith.rotation.tests.demo import processes, world
 from ansible_collections.locksmith.rotation.tests.demo.hosts import SERVICES, Machine
 from ansible_collections.locksmith.rotation.tests.demo.layout import TREE, Layout, write_private
+from ansible_collections.locksmith.rotation.tests.servers.amg_standin import AmgStandin
+from ansible_collections.locksmith.rotation.tests.servers.datadog import DatadogServer
 from ansible_collections.locksmith.rotation.tests.servers.grafana import GrafanaServer
 from ansible_collections.locksmith.rotation.tests.servers.moto import Moto
 from ansible_collections.locksmith.rotation.tests.servers.openbao import OpenBao
@@ -52,14 +54,33 @@ def _end(number: int, frame: t.Any) -> None:
 
 def _start(layout: Layout, stack: contextlib.ExitStack) -> dict[str, t.Any]:
     bao, postgres, moto, grafana = OpenBao(durable=True), Postgres(18, PASSWORDS_ONLY, _LOG_STATEMENTS), Moto(), GrafanaServer()
-    _enter_all(stack, (bao, postgres, moto, grafana))
+    amg, datadog = AmgStandin(), DatadogServer()
+    _enter_all(stack, (bao, postgres, moto, grafana, amg, datadog))
     values = {**world.make_databases(postgres), **world.make_users(moto)}
     tokens = world.fill_vault(bao, values)
     stack.enter_context(moto.enforcing())
-    _write_secrets(layout, values, tokens, grafana)
+    workspace, organization = world.make_workspace(amg), datadog.organization()
+    logins = {
+        "rotator_database_password": values["rotator"]["password"],
+        "rotator_access_key": values["rotator-aws"]["access_key"],
+        "rotator_secret_key": values["rotator-aws"]["secret_key"],
+        "rotator_grafana_password": grafana.admin_password,
+        "rotator_workspace_access_key": workspace["access_key"],
+        "rotator_workspace_secret_key": workspace["secret_key"],
+        "rotator_datadog_api_key": organization.api_key,
+        "rotator_datadog_app_key": organization.app_key,
+    }
+    _write_secrets(layout, logins, values["reader"], tokens)
     ports = {host: {name: free_port() for name in names} for host, names in SERVICES.items()}
-    addresses = {"vault": bao.url, "aws": moto.url, "grafana": grafana.url, "postgresql": [postgres.host, postgres.port]}
-    _write_servers(layout, addresses, ports, moto.region)
+    addresses = {
+        "vault": bao.url,
+        "aws": moto.url,
+        "grafana": grafana.url,
+        "postgresql": [postgres.host, postgres.port],
+        "workspace": amg.url,
+        "datadog": datadog.url,
+    }
+    _write_servers(layout, addresses, ports, moto.region, workspace["workspace_id"])
     world.write_files(layout.hosts, values)
     _start_hosts(layout, stack, ports, addresses, moto.region)
     return {"addresses": addresses, "ports": ports, "region": moto.region, "server_logs": [str(postgres.top / "log")]}
@@ -73,27 +94,16 @@ def _enter_all(stack: contextlib.ExitStack, managers: t.Sequence[t.Any]) -> None
         list(pool.map(lambda manager: manager.__enter__(), managers))
 
 
-def _write_secrets(
-    layout: Layout, values: t.Mapping[str, t.Mapping[str, str]], tokens: t.Mapping[str, str], grafana: GrafanaServer
-) -> None:
+def _write_secrets(layout: Layout, logins: t.Mapping[str, str], reader: t.Mapping[str, str], tokens: t.Mapping[str, str]) -> None:
     """The rotator's logins, and the reader's, which only the demo itself uses to look."""
-    reader = layout.top / "reader.yml"
-    write_private(reader, yaml.safe_dump({"vault_token": tokens["reader"], **values["reader"]}))
+    write_private(layout.top / "reader.yml", yaml.safe_dump({"vault_token": tokens["reader"], **reader}))
     write_private(layout.top / "vault-token", tokens["rotator"] + "\n")
-    write_private(
-        layout.secrets,
-        yaml.safe_dump(
-            {
-                "rotator_database_password": values["rotator"]["password"],
-                "rotator_access_key": values["rotator-aws"]["access_key"],
-                "rotator_secret_key": values["rotator-aws"]["secret_key"],
-                "rotator_grafana_password": grafana.admin_password,
-            }
-        ),
-    )
+    write_private(layout.secrets, yaml.safe_dump(dict(logins)))
 
 
-def _write_servers(layout: Layout, addresses: t.Mapping[str, t.Any], ports: t.Mapping[str, t.Any], region: str) -> None:
+def _write_servers(
+    layout: Layout, addresses: t.Mapping[str, t.Any], ports: t.Mapping[str, t.Any], region: str, workspace: str
+) -> None:
     """Where everything listens this time: beside the inventory files, which stay as they are in the repository."""
     host, port = addresses["postgresql"]
     variables = {
@@ -117,6 +127,19 @@ def _write_servers(layout: Layout, addresses: t.Mapping[str, t.Any], ports: t.Ma
             "url_username": "root-admin",
             "url_password": "{{ rotator_grafana_password }}",
         },
+        "amg": {
+            "workspace_id": workspace,
+            "workspace_url": addresses["workspace"],
+            "endpoint_url": addresses["workspace"],
+            "region": region,
+            "access_key": "{{ rotator_workspace_access_key }}",
+            "secret_key": "{{ rotator_workspace_secret_key }}",
+        },
+        "datadog": {
+            "api_host": addresses["datadog"],
+            "api_key": "{{ rotator_datadog_api_key }}",
+            "app_key": "{{ rotator_datadog_app_key }}",
+        },
     }
     layout.servers.write_text(yaml.safe_dump(variables, sort_keys=False), encoding="utf-8")
 
@@ -129,6 +152,7 @@ def _start_hosts(
         "orders-api": [str(word) for word in addresses["postgresql"]],
         "charts": [addresses["grafana"]],
         "uploader": [addresses["aws"], region],
+        "agent": [addresses["datadog"], addresses["workspace"]],
     }
     environment = layout.environment()
     _enter_all(stack, [Machine(layout.hosts / host, sockets, named, arguments, environment) for host, named in ports.items()])

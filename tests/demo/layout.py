@@ -15,7 +15,7 @@ import yaml
 
 TREE = Path(__file__).resolve().parent
 #: The credentials of the catalogue, in its order.
-CREDENTIALS = ("orders-db", "billing-db", "deployer", "backup", "dashboards")
+CREDENTIALS = ("orders-db", "billing-db", "deployer", "backup", "dashboards", "telemetry", "exporter")
 
 
 class Layout:

@@ -53,6 +53,10 @@ class Systems:
                 manager.get_secret_value(SecretId="ops/backup", VersionStage="AWSCURRENT")["SecretString"]
             ),
             "dashboards": lambda: self._read_vault("charts/grafana"),
+            "telemetry": lambda: self._read_vault("agents/datadog"),
+            "exporter": lambda: json.loads(
+                manager.get_secret_value(SecretId="charts/exporter", VersionStage="AWSCURRENT")["SecretString"]
+            ),
         }
 
     def log_in(self, values: Values) -> None:
@@ -61,11 +65,12 @@ class Systems:
             self._log_in_to_database(values)
         elif "access_key_id" in values:
             self._client("sts", values["access_key_id"], values["secret_access_key"]).get_caller_identity()
+        elif "key" in values:
+            self._ask(f"{self._addresses['datadog']}/api/v1/validate", {"DD-API-KEY": values["key"]})
+        elif "workspace_token" in values:
+            self._log_in_to_grafana("workspace", values["workspace_token"])
         else:
-            self._ask(
-                f"{self._addresses['grafana']}/api/access-control/user/permissions",
-                {"Authorization": f"Bearer {values['token']}"},
-            )
+            self._log_in_to_grafana("grafana", values["token"])
 
     def logs_in(self, values: Values) -> bool:
         try:
@@ -86,6 +91,9 @@ class Systems:
         headers = {"X-Vault-Token": self._reader["vault_token"]}
         found: Values = json.loads(self._ask(f"{self._addresses['vault']}/v1/secret/data/{path}", headers))["data"]["data"]
         return found
+
+    def _log_in_to_grafana(self, where: str, token: str) -> None:
+        self._ask(f"{self._addresses[where]}/api/access-control/user/permissions", {"Authorization": f"Bearer {token}"})
 
     def _log_in_to_database(self, values: Values) -> None:
         host, port = self._addresses["postgresql"]

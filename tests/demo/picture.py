@@ -13,7 +13,7 @@ _COLOURS = {"": "#d5dbe1", "title": "#ffffff", "command": "#6cc7f5", "good": "#7
 #: Pixels.
 _LINE, _CHARACTER, _MARGIN, _BAR = 19, 8.05, 20, 34
 _HEAD = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" role="img">
-<title>make demo: five credentials rotated on real servers</title>
+<title>make demo: seven credentials rotated on real servers</title>
 <rect width="100%" height="100%" rx="10" fill="#14181d"/>
 <g fill="#3a424c"><circle cx="22" cy="19" r="6"/><circle cx="42" cy="19" r="6"/><circle cx="62" cy="19" r="6"/></g>
 <g font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,DejaVu Sans Mono,monospace" font-size="13.4" xml:space="preserve">

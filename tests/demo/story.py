@@ -30,6 +30,8 @@ STORES = {
     "deployer": "ssm",
     "backup": "secretsmanager",
     "dashboards": "vault",
+    "telemetry": "vault",
+    "exporter": "secretsmanager",
 }
 #: From then on nothing is to come due any more, so that the last run has nothing to do.
 LONG_INTERVAL = ("-e", "credential_rotate_after=1h")
@@ -211,7 +213,7 @@ class Story:
 
     def _leaks(self) -> list[str]:
         """Logs that hold a value of a credential: Ansible's, the services' and the database server's."""
-        secret = ("password", "secret_access_key", "token")
+        secret = ("password", "secret_access_key", "token", "key", "workspace_token")
         seen = [values for prober in self._probers.values() for values in prober.seen]
         words = [value for values in seen for field, value in values.items() if field in secret]
         logs = [*self._layout.logs.iterdir(), *self._layout.hosts.glob("*/var/log/*")]

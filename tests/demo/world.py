@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is there before locksmith comes: roles and users, secrets that somebody published by hand, and files on the hosts.
 
-Three credentials are in use already and are adopted; C(backup) and C(dashboards) do not exist yet.
+Three credentials are in use already and are adopted; the others do not exist yet.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.locksmith.rotation.tests.demo.layout import write_private
+from ansible_collections.locksmith.rotation.tests.servers.amg_standin import AmgStandin
 from ansible_collections.locksmith.rotation.tests.servers.moto import Moto
 from ansible_collections.locksmith.rotation.tests.servers.openbao import OpenBao
 from ansible_collections.locksmith.rotation.tests.servers.postgres import Postgres
@@ -22,6 +23,12 @@ _ROTATOR = (
     *("iam:ListAccessKeys", "iam:CreateAccessKey", "iam:UpdateAccessKey", "iam:DeleteAccessKey", "iam:GetAccessKeyLastUsed"),
     *("ssm:*", "secretsmanager:*"),
 )
+_WORKSPACE_RIGHTS = (
+    *("DescribeWorkspace", "ListWorkspaceServiceAccounts", "CreateWorkspaceServiceAccount"),
+    *("ListWorkspaceServiceAccountTokens", "CreateWorkspaceServiceAccountToken", "DeleteWorkspaceServiceAccountToken"),
+)
+#: What the reader may read in Vault.
+_READ = ("orders/db", "billing/db", "charts/grafana", "agents/datadog")
 _READER = ("ssm:GetParameter", "secretsmanager:GetSecretValue")
 
 
@@ -31,7 +38,7 @@ def fill_vault(server: OpenBao, values: t.Mapping[str, t.Mapping[str, str]]) -> 
         server.call("POST", f"secret/data/{path}", {"data": dict(values[credential])})
     everything = ("create", "read", "update", "patch", "delete", "list")
     server.policy("rotator", {"secret/data/*": everything, "secret/metadata/*": everything, "secret/delete/*": ("update",)})
-    server.policy("reader", {f"secret/data/{path}": ("read",) for path in ("orders/db", "billing/db", "charts/grafana")})
+    server.policy("reader", {f"secret/data/{path}": ("read",) for path in _READ})
     return {name: server.token(name) for name in ("rotator", "reader")}
 
 
@@ -63,6 +70,12 @@ def make_users(server: Moto) -> dict[str, dict[str, str]]:
     logins = {"rotator-aws": server.user("rotator", _ROTATOR), "reader": server.user("reader", _READER)}
     keys = {who: {name: options[name] for name in ("access_key", "secret_key")} for who, options in logins.items()}
     return {"deployer": deployer, **keys}
+
+
+def make_workspace(server: AmgStandin) -> dict[str, str]:
+    """The workspace's id, and a login that may do there what the page of its issuer asks for, and no more."""
+    login = server.login(*_WORKSPACE_RIGHTS)
+    return {"workspace_id": server.main.id, "access_key": login["access_key"], "secret_key": login["secret_key"]}
 
 
 def write_files(hosts: Path, values: t.Mapping[str, t.Mapping[str, str]]) -> None:
