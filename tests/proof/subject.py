@@ -146,6 +146,8 @@ class Subject:
         place = self.store.make(self.issuer.fields)
         place.publish(made.fields, "2026-11-21T03:14:00Z", None)
         place.close()
+        if self.issuer.SUPPLIED:  # that person has supplied no other one, which would succeed it at once
+            self._options = {**self._options, "new_value": dict(made.fields)}
 
     def add_foreign_key(self) -> None:
         """A key of the same identity that is none of ours, where there is room beside ours."""
