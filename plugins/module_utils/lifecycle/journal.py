@@ -394,8 +394,10 @@ def _build_attempt(data: t.Mapping[str, t.Any]) -> Attempt:
 def _build(data: t.Mapping[str, t.Any], credential: str, kind: str, public: t.Container[str]) -> Journal:
     journal = Journal(credential, kind, str(data.get("identity", "")))
     journal.versions = [
-        Version(**{**version, "phase": Phase(version["phase"]), "fields": SecretFields(version["fields"]).register(public)})
-        for version in data.get("versions", [])
+        Version(
+            **{"id": "", **version, "phase": Phase(version["phase"]), "fields": SecretFields(version["fields"]).register(public)}
+        )
+        for version in data.get("versions", [])  # without an id: adopted, and the issuer does not say which of its keys it is
     ]
     intent = data.get("intent")
     if intent:
