@@ -291,8 +291,10 @@ class Issuer(abc.ABC):
         return
 
     def how_to_revoke(self, version: Issued) -> str:
-        """What a person does to revoke the version, as the end of a sentence, where not C(REVOKES)."""
-        return f"revoke {version.id} by hand"
+        """What a person does to revoke the version, as the end of a sentence, where we cannot: not C(REVOKES), or it has no id."""
+        if version.id:
+            return f"revoke {version.id} by hand"
+        return f"find out which key of {self.identity} has the value with the fingerprint {version.fields.fingerprint()}, and delete it"
 
     @abc.abstractmethod
     def issue(self, attempt: Attempt, proposal: Issued | None, known: t.Sequence[Issued]) -> Issued:

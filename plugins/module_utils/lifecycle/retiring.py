@@ -83,12 +83,13 @@ class Retiring:
         used = self._use_since(version, version.proved_at, policy.grace)
         if used:
             return Step(wait=used, pending=(used,), gate=gate)
-        if not self._issuer.REVOKES and version.id:
+        if not self._issuer.REVOKES or not version.id:
             return self._watch(version, gate)
-        return Step(do="disable" if self._issuer.CAN_DISABLE and version.id else "delete", gate=gate)
+        return Step(do="disable" if self._issuer.CAN_DISABLE else "delete", gate=gate)
 
     def _watch(self, version: Version, gate: Verdict) -> Step:
-        """Only a person can revoke it: forget it when it is dead, and until then say what that person has to do."""
+        """Only a person can revoke it, because the issuer has no way to, or could not say which of its keys it is when it was
+        adopted: forget it when it is dead, and until then say what that person has to do."""
         seen = self._issuer.verify(version.issued())
         if seen.verdict is Life.DEAD:
             return Step(do="delete", gate=gate)

@@ -24,7 +24,14 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors im
     Rejected,
     VerificationFailed,
 )
-from ansible_collections.locksmith.rotation.tests.unit.plugins.module_utils.lifecycle.fakes import POLICY, Boundary, Killed, Stage
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
+from ansible_collections.locksmith.rotation.tests.unit.plugins.module_utils.lifecycle.fakes import (
+    POLICY,
+    Boundary,
+    Killed,
+    MintingIssuer,
+    Stage,
+)
 
 SCHEDULED = Wish(force=False, reason="scheduled", since=0)
 
@@ -294,6 +301,26 @@ def test_a_dead_published_value_is_not_adopted() -> None:
     with pytest.raises(Rejected, match="not adopted"):
         stage.engine().rotate(SCHEDULED)
     assert stage.world.journal is None
+
+
+def test_an_adopted_value_that_was_never_identified_is_left_to_a_person_and_watched(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(True)
+    stage.world.keys["key-9"] = {"name": "", "created": 0.0, "active": True, "secret": "old"}
+    stage.world.published = {"id": "key-9", "secret": "old"}
+    monkeypatch.setattr(MintingIssuer, "identify", lambda *dummy: None)
+    assert stage.engine().rotate(SCHEDULED).action == "adopted"
+    stage.clock.time += 2000
+    assert stage.engine().rotate(SCHEDULED).action == "rotated"
+    everybody = proof(stage, "web1")
+    assert retire(stage, everybody).action == "proved"
+    stage.clock.time += 200
+    held = retire(stage, everybody)
+    assert held.action == "held" and "key-9" in stage.world.keys, "nobody knows which key it is"
+    old = SecretFields({"id": "key-9", "secret": "old"}).fingerprint()
+    assert any(old in line and "still works" in line for line in held.pending), "and the person is told how to find it"
+    del stage.world.keys["key-9"]
+    assert retire(stage, everybody).action == "deleted"
+    assert journal_of(stage).ids() == {"key-1"}
 
 
 def test_a_value_published_behind_our_back_stops_the_rotation() -> None:
