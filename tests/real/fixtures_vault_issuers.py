@@ -182,19 +182,17 @@ class StaticRoles:
 class StaticRoleMaker(Maker):
     """Static roles of one server for the conformance tests."""
 
-    def __init__(self, roles: StaticRoles, by_login: bool) -> None:
+    def __init__(self, roles: StaticRoles) -> None:
         self._roles = roles
-        self._by_login = by_login
 
     def _issuer(self, role: str, **more: t.Any) -> Issuer:
-        return self._roles.issuer(role, by_login=self._by_login, **more)
+        return self._roles.issuer(role, **more)
 
     def make(self) -> Issuer:
         return self._issuer(self._roles.create())
 
     def unreachable(self, issuer: Issuer) -> Issuer:
-        nowhere = {"login_port": free_port()} if self._by_login else {}
-        return self._issuer(_role_of(issuer), url=f"http://127.0.0.1:{free_port()}", **nowhere)
+        return self._issuer(_role_of(issuer), url=f"http://127.0.0.1:{free_port()}", login_port=free_port())
 
     def missing(self) -> Issuer:
         return self._issuer("no_such_role")
@@ -210,13 +208,12 @@ class StaticRoleMaker(Maker):
 
     def module_options(self, issuer: Issuer) -> dict[str, t.Any]:
         server, role = self._roles.server, _role_of(issuer)
-        login = self._roles.login() if self._by_login else {}
         return {
             "url": server.url,
             "token": server.root_token,
             "role_name": role,
             "engine_mount_point": self._roles.mount,
-            **login,
+            **self._roles.login(),
         }
 
     def alive(self, issuer: Issuer, fields: t.Mapping[str, str]) -> bool:
@@ -252,7 +249,7 @@ def secret_ids_for_makers() -> t.Iterator[Maker]:
 
 
 @contextlib.contextmanager
-def static_roles_for_makers(by_login: bool) -> t.Iterator[Maker]:
+def static_roles_for_makers() -> t.Iterator[Maker]:
     """One server, and one database, for all conformance tests."""
     with OpenBao() as server, Postgres(18) as postgres:
-        yield StaticRoleMaker(StaticRoles(server, postgres), by_login)
+        yield StaticRoleMaker(StaticRoles(server, postgres))

@@ -126,7 +126,7 @@ def _vault(kind: str) -> t.ContextManager[Maker]:
 
     if kind == "secret_id":
         return fixtures_vault_issuers.secret_ids_for_makers()
-    return fixtures_vault_issuers.static_roles_for_makers(by_login=kind == "static_role_by_login")
+    return fixtures_vault_issuers.static_roles_for_makers()
 
 
 def _amg(version: str, token_type: str = "service_account") -> t.ContextManager[Maker]:
@@ -181,6 +181,5 @@ MAKERS: dict[str, t.Callable[[], t.ContextManager[Maker]]] = {
     "postgresql-15-alternating": lambda: _postgres("alternating_users", 15),
     "sendgrid": _sendgrid,
     "vault-secret-id": lambda: _vault("secret_id"),
-    "vault-static-role": lambda: _vault("static_role_by_login"),
-    "vault-static-role-looked-up": lambda: _vault("static_role"),
+    "vault-static-role": lambda: _vault("static_role"),
 }
