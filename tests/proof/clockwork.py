@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the locksmith.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A forked run's own time: pauses cost nothing, are noted, and move its clock; and its clock may be wrong from the beginning."""
+"""A forked run's own time: long pauses cost nothing, all are noted and move its clock, which may be wrong from the beginning."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import time
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry import run as entry_run
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import SystemClock
 
-#: Seconds that a pause takes at most, so that somebody else's process gets its turn.
-_LONGEST = 0.02
+#: Seconds. Shorter pauses are made: the next run's clock must not be behind what this one has written down.
+_SHORT = 0.25
+#: Seconds that a longer one takes, so that somebody else's process gets its turn.
+_TURN = 0.02
 
 
 class Clockwork:
@@ -32,10 +34,7 @@ class Clockwork:
 
     def sleep(self, seconds: float) -> None:
         self.pauses.append(seconds)
-        if self._real_time:
-            self._sleep(seconds)
-            return
-        slept = min(seconds, _LONGEST)
+        slept = seconds if self._real_time or seconds <= _SHORT else _TURN
         self._sleep(slept)
         self._ahead += seconds - slept
 

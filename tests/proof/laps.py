@@ -77,11 +77,11 @@ class Lap(abc.ABC):
         """Make room for the next lap."""
         self.subject.retire()
 
-    def lap(self, hooks: Hooks | None = None) -> tuple[Ended, list[str]]:
-        """The whole of it: how the operation ended, and what is wrong."""
+    def lap(self, hooks: Hooks | None = None, patient: bool = False) -> tuple[Ended, list[str]]:
+        """The whole of it: how the operation ended, and what is wrong. C(patient): a server may still be at work on a request."""
         self.begin()
         ended = self.operate(hooks)
-        if ended.way is Way.KILLED:
+        if patient:
             settle()
         wrong = [f"at once: {line}" for line in self.check_now()]
         wrong += self.check_end(self.go_on())

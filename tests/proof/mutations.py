@@ -95,7 +95,7 @@ def _issuers() -> t.Iterator[t.Any]:
 
 
 def _dud(argument: str) -> None:
-    """No mechanism: an issuer that hands out a secret which is not the key's."""
+    """No mechanism: an issuer that hands out a secret which is not the key's, or says that it has accepted one and has not."""
     for issuer in _issuers():
         if "issue" in vars(issuer):
             _hand_out_duds(issuer)
@@ -105,6 +105,8 @@ def _hand_out_duds(issuer: t.Any) -> None:
     issue = issuer.issue
 
     def issuing(self: Issuer, attempt: Attempt, proposal: Issued | None, known: t.Sequence[Issued]) -> Issued:
+        if not self.MINTS and proposal is not None:
+            return proposal
         made: Issued = issue(self, attempt, proposal, known)
         fields = {name: value if name in self.PUBLIC_FIELDS else value[::-1] for name, value in made.fields.items()}
         return Issued(made.id, SecretFields(fields), made.created_at, made.expires_at)

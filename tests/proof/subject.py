@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import json
 import secrets
+import tempfile
 import time
 import typing as t
+from pathlib import Path
 
 import pytest
 
@@ -38,7 +40,6 @@ class _Places:
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        self._made = 0
 
     def getfixturevalue(self, name: str) -> t.Any:
         if name == "openbao":
@@ -46,10 +47,7 @@ class _Places:
         if name == "in_aws":
             return Aws(self._bench.keep("moto", Moto))
         if name == "tmp_path":
-            self._made += 1
-            place = self._bench.scratch / f"{self._made}"
-            place.mkdir()
-            return place
+            return Path(tempfile.mkdtemp(dir=self._bench.scratch))
         raise LookupError(f"the proof knows no fixture {name}: add it to subject.py")
 
 

@@ -39,6 +39,7 @@ class Moto:
         self.region = REGION
         self.access_key = "AKIAROOTROOTROOTROOT"
         self.secret_key = "root-of-the-stand-in"
+        self._clients: dict[t.Any, t.Any] = {}
         self._top: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -70,8 +71,14 @@ class Moto:
         return {"endpoint_url": self.url, "region": self.region, "access_key": access_key, "secret_key": secret_key}
 
     def client(self, service: str, **options: t.Any) -> t.Any:
-        """A botocore client made without the code under test. C(options): as of P(options_of)."""
+        """A botocore client made without the code under test, kept for the next time. C(options): as of P(options_of)."""
         given = {**self.options, **options}
+        key = (service, *sorted(given.items()))
+        if key not in self._clients:
+            self._clients[key] = self._client(service, given)
+        return self._clients[key]
+
+    def _client(self, service: str, given: t.Mapping[str, t.Any]) -> t.Any:
         return botocore.session.Session().create_client(
             service,
             endpoint_url=given["endpoint_url"],
