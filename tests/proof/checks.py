@@ -13,7 +13,7 @@ from ansible_collections.locksmith.rotation.tests.proof.subject import Subject
 
 def works(subject: Subject) -> list[str]:
     """What is published authenticates. Right after a kill or a failure: for an issuer without overlap there is a gap, documented,
-    between the server's change and the publication; then the value that works is in the journal."""
+    between the server's change and the publication; then the value that works is in the journal, or the issuer shows it to the next run."""
     published = subject.published()
     if not published or subject.alive(published):
         return []
@@ -21,6 +21,8 @@ def works(subject: Subject) -> list[str]:
         return ["what the store publishes does not authenticate"]
     recorded = [version["fields"] for version in subject.versions() if version.get("fields")]
     if any(subject.alive(fields) for fields in recorded):
+        return []
+    if subject.issuer.REVEALS and subject.alive(subject.issuer.present().fields):
         return []
     return ["neither what the store publishes nor anything in the journal authenticates"]
 
