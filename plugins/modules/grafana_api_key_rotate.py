@@ -132,7 +132,7 @@ options:
   seconds_to_live:
     description:
       - After how many seconds a new token expires; V(0) is never.
-      - If omitted, the sum of O(rotate_after), O(grace) and O(recovery_wait), so that a rotation may be late by the last.
+      - If omitted, the sum of O(rotate_after), O(grace), O(recovery_wait) and one day, so that a rotation may be late by the last two.
       - It cannot be shorter than O(rotate_after) and O(grace) together.
     type: int
   token_name_prefix:

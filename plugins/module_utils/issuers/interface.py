@@ -65,7 +65,7 @@ class Attempt:
 
     C(name) is unique to the attempt: an issuer whose keys have names gives it to the new key.
     C(known_ids) are the ids that the issuer listed just before.
-    C(lifetime) is how long the new version has to live, seconds: interval and grace and recovery wait.
+    C(lifetime) is how long the new version has to live, seconds: interval, a day for a run that is late, grace, recovery wait.
     """
 
     name: str

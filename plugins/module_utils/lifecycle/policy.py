@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, timezone
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import from_iso, to_iso
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
 
+_DAY = 86400
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -63,8 +64,9 @@ class Policy:
 
     @property
     def lifetime(self) -> int:
-        """How long a version may be needed: its interval, and as a previous version until it is deleted."""
-        return self.rotate_after + self.grace + self.recovery_wait
+        """How long a version may be needed: its interval, until a daily run that came just too early comes again, and as a
+        previous version until it is deleted."""
+        return self.rotate_after + min(_DAY, self.rotate_after) + self.grace + self.recovery_wait
 
 
 def parse_window(written: t.Mapping[str, t.Any] | None) -> Window | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.policy import parse_exemption, parse_window
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.policy import Policy, parse_exemption, parse_window
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import from_iso
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
 
@@ -57,3 +57,12 @@ def test_an_exemption_needs_an_end_and_a_reason(written: dict[str, object]) -> N
 
 def test_without_window_or_exemption_nothing_holds() -> None:
     assert parse_window(None) is None and parse_exemption({}) is None
+
+
+@pytest.mark.parametrize(
+    ("rotate_after", "grace", "recovery_wait", "lifetime"), [(90 * 86400, 0, 0, 91 * 86400), (60, 5, 3, 128)]
+)
+def test_a_version_outlives_its_interval_by_a_daily_run_at_least(
+    rotate_after: int, grace: int, recovery_wait: int, lifetime: int
+) -> None:
+    assert Policy(rotate_after, grace, recovery_wait, 30, 60, 3, 500).lifetime == lifetime
