@@ -143,7 +143,8 @@ class Force(Rotate):
         return self.subject.run(hooks, force=True, reason="leak")
 
     def check_end(self, ended: Ended) -> list[str]:
-        wrong = checks.done(ended, "resumed", "none") + checks.sound(self.subject)
+        asks_by_itself = ("rotated",) if self.subject.issuer.SUPPLIED else ()  # a value that a person has supplied
+        wrong = checks.done(ended, "resumed", "none", *asks_by_itself) + checks.sound(self.subject)
         if self.subject.published() == self._before:
             return wrong + (["a key was made and is not published"] if self.subject.keys() != self._keys else [])
         return wrong + checks.one_new_key(self.subject, self._keys)
