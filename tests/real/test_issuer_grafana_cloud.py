@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issued, LastUse, Verdict
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import (
     Denied,
+    ExternalError,
     NotFound,
     Rejected,
     Unreachable,
@@ -324,3 +325,80 @@ def test_a_404_for_a_token_that_is_still_there_is_not_believed(grafana_cloud: Gr
     grafana_cloud.fault("404", "DELETE", TOKENS + "/.*")
     with pytest.raises(Unreachable, match="still there"):
         issuer.delete(bare(issued))
+
+
+# ---- both -------------------------------------------------------------------------------------------------------------
+
+
+def make_either(server: GrafanaCloudServer, kind: str) -> t.Any:
+    return make(server) if kind == "policy" else make_stack_issuer(server)
+
+
+@pytest.mark.parametrize("kind", ["stack", "policy"])
+def test_no_secret_in_any_error(grafana_cloud: GrafanaCloudServer, kind: str) -> None:
+    """Every fault, in every step; the errors, their causes and contexts, and the results."""
+    issuer = make_either(grafana_cloud, kind)
+    issued = issuer.issue(make_attempt(), None, [])
+    hidden = [issued.fields["token"], grafana_cloud.admin_token]
+    steps: list[t.Callable[[], object]] = [
+        issuer.keys,
+        lambda: issuer.issue(make_attempt(), None, []),
+        lambda: issuer.verify(issued),
+        lambda: issuer.check_rights(issued, issued),
+        lambda: issuer.identify(issued.fields),
+        lambda: issuer.last_use(issued),
+        lambda: issuer.delete(bare(issued)),
+    ]
+    if issuer.CAN_DISABLE:
+        steps += [lambda: issuer.disable(issued), lambda: issuer.enable(issued)]
+    said = [repr(issued), repr(issuer.keys()), issuer.identity]
+    for fault in (
+        "400",
+        "401",
+        "403",
+        "404",
+        "409",
+        "429",
+        "500",
+        "503",
+        "reset",
+        "lost",
+        "truncated",
+        "malformed",
+        "html",
+        "redirect",
+    ):
+        for step in steps:
+            grafana_cloud.fault(fault, times=9)
+            try:
+                said.append(repr(step()))
+            except ExternalError as error:
+                context = None if error.__suppress_context__ else error.__context__
+                said += [str(error), repr(error), repr(error.__cause__), repr(context)]
+            grafana_cloud.calm()
+    assert not [number for number, text in enumerate(said) for secret in hidden if secret in text]
+    assert len(said) > 100
+
+
+@pytest.mark.parametrize("kind", ["stack", "policy"])
+@pytest.mark.parametrize("fault", ["500", "503", "429", "reset", "lost", "truncated", "html"])
+def test_no_usable_answer_is_neither_alive_nor_dead(grafana_cloud: GrafanaCloudServer, kind: str, fault: str) -> None:
+    issuer = make_either(grafana_cloud, kind)
+    issued = issuer.issue(make_attempt(), None, [])
+    grafana_cloud.fault(fault, "GET", "/stack/.*|/api/v1/tokens", times=9)
+    assert issuer.verify(issued).verdict is Verdict.UNKNOWN
+    grafana_cloud.calm()
+    assert issuer.verify(issued).verdict is Verdict.ALIVE
+
+
+@pytest.mark.parametrize("kind", ["stack", "policy"])
+def test_a_token_that_takes_time_to_be_known(grafana_cloud: GrafanaCloudServer, kind: str) -> None:
+    issuer = make_either(grafana_cloud, kind)
+    if kind == "policy":
+        grafana_cloud.settings(propagation_delay=0.3)
+    issued = issuer.issue(make_attempt(), None, [])
+    assert issuer.verify(issued).verdict is (Verdict.DEAD if kind == "policy" else Verdict.ALIVE)
+    end = time.monotonic() + 5
+    while issuer.verify(issued).verdict is not Verdict.ALIVE:
+        assert time.monotonic() < end
+        time.sleep(0.05)

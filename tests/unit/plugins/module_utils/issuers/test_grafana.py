@@ -9,12 +9,14 @@ import re
 import typing as t
 
 import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers import (
     grafana_api,
     grafana_login,
     grafana_service_account,
 )
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.grafana import KINDS, GrafanaIssuer
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import Unreachable
 
 ACCOUNT = grafana_api.Account(12, "fabc", "exporter", "sa-1-exporter", "Viewer", 1, False)
@@ -128,3 +130,31 @@ def test_which_words_of_an_error_are_shown(body: t.Any, shown: str | None) -> No
 def test_an_account_without_what_matters_is_unusable(row: dict[str, t.Any]) -> None:
     with pytest.raises(Unreachable):
         grafana_api.account_of(row)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, "url, service_account"),
+        ({"url": "u", "service_account": "s"}, "grafana_api_key, url_username"),
+        ({"url": "u", "service_account": "s", "grafana_api_key": "k"}, ""),
+        ({"kind": "api_key", "url": "u", "grafana_api_key": "k"}, "api_key_role"),
+        ({"kind": "api_key", "url": "u", "url_username": "n", "url_password": "p", "api_key_role": "Viewer"}, ""),
+        ({"kind": "api_key", "url": "u", "grafana_api_key": "k", "api_key_role": "None"}, "api_key_role"),
+        ({"kind": "cloud_stack_token", "service_account": "s"}, "cloud_api_key, stack_slug"),
+        ({"kind": "cloud_stack_token", "service_account": "s", "cloud_api_key": "k", "stack_slug": "g"}, ""),
+        ({"kind": "cloud_access_policy_token", "cloud_api_key": "k"}, "access_policy, region"),
+        ({"kind": "cloud_access_policy_token", "cloud_api_key": "k", "access_policy": "p", "region": "us"}, ""),
+        ({"kind": "user"}, "kind"),
+    ],
+)
+def test_which_options_each_kind_needs(options: dict[str, t.Any], words: str) -> None:
+    checked = ArgumentSpecValidator(GrafanaIssuer.OPTIONS, **GrafanaIssuer.CONSTRAINTS).validate(options)
+    said = " ".join(checked.error_messages)
+    assert words in said if words else not said
+
+
+def test_each_kind_has_a_class_of_its_own() -> None:
+    assert set(KINDS) == set(GrafanaIssuer.OPTIONS["kind"]["choices"])
+    assert len(set(KINDS.values())) == len(KINDS)
+    assert {name for name, kind in KINDS.items() if kind.CAN_DISABLE} == {"cloud_access_policy_token"}
