@@ -117,6 +117,6 @@ def subuser_of(issuer: Issuer) -> str:
 
 @contextlib.contextmanager
 def server_for_makers() -> t.Iterator[Maker]:
-    """One server for all conformance tests, where changes take a while to arrive."""
-    with SendgridServer(propagation_delay=0.1) as server:
+    """One server for all conformance tests."""
+    with SendgridServer() as server:
         yield SendgridMaker(server)

@@ -269,6 +269,20 @@ def test_a_key_that_may_do_less_than_the_current_one_is_told(sendgrid: SendgridS
     issuer.check_rights(keys["less"], keys["current"])
 
 
+def test_a_change_that_arrives_late_is_seen_late(sendgrid: SendgridServer) -> None:
+    """SendGrid speaks of some small propagation delay. The engine asks again until it has an answer."""
+    issuer = make_issuer(sendgrid, subuser(sendgrid))
+    sendgrid.settings(propagation_delay=0.2)
+    issued = issuer.issue(make_attempt(), None, [])
+    assert issuer.verify(issued).verdict is Verdict.DEAD
+    time.sleep(0.25)
+    assert issuer.verify(issued).verdict is Verdict.ALIVE
+    issuer.delete(issued)
+    assert (issuer.verify(issued).verdict, issuer.keys()) == (Verdict.ALIVE, [])
+    time.sleep(0.25)
+    assert issuer.verify(issued).verdict is Verdict.DEAD
+
+
 # ---- interrupted -----------------------------------------------------------------------------------------------------
 
 
