@@ -14,7 +14,8 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.rotation import READ, argument_spec, perform
-from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issuer
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issued, Issuer
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.issuers import issuer_class
 from ansible_collections.locksmith.rotation.tests.real.fixtures_file import FileMaker
 from ansible_collections.locksmith.rotation.tests.real.issuer_makers import MAKERS, Maker
@@ -71,6 +72,8 @@ def test_its_status_is_told_and_what_exists_is_taken_over(kind: Kind) -> None:
     assert adopted["id"] in ("", None, made["id"]) or not kind.lists, "the right key or none, never another one"
     assert kind.call(READ)["state"] == "steady"
 
+    value_of_ours = Issued(made["id"] or "", SecretFields(value))
+    assert kind.issuer.own_login([value_of_ours]) == kind.issuer.own_login([]) == "", "an administrator logs in here"
     shown = json.dumps([made, told, adopted])
     secrets = [text for name, text in value.items() if name not in kind.issuer.PUBLIC_FIELDS]
     for secret in [*secrets, *kind.maker.secrets()]:

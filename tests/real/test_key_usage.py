@@ -6,6 +6,10 @@
 from __future__ import annotations
 
 import json
+import os
+import pathlib
+import subprocess
+import sys
 import time
 import typing as t
 
@@ -13,6 +17,7 @@ import botocore.config
 import botocore.exceptions
 import botocore.session
 import pytest
+import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.clients.aws import forget_clients
@@ -24,6 +29,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interfa
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms import errors
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import SystemClock
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.issuers import issuer_class
+from ansible_collections.locksmith.rotation.tests.real.estate import COLLECTIONS
 from ansible_collections.locksmith.rotation.tests.real.fixtures_grafana import unique
 from ansible_collections.locksmith.rotation.tests.real.fixtures_iam import USER, Iam
 from ansible_collections.locksmith.rotation.tests.real.issuer_makers import MAKERS
@@ -264,3 +270,35 @@ def test_it_works_for_every_issuer(case: str) -> None:
         for secret in maker.secrets():
             assert (secret in shown) is False
         issuer.close()
+
+
+def test_as_a_task_of_a_play(apart: Iam, trail: CloudTrailStandin, tmp_path: pathlib.Path) -> None:
+    """Through the action plugin, in check mode, on a host that nobody connects to; a wrong option is named."""
+    key = apart.root().create_access_key(UserName=USER)["AccessKey"]["AccessKeyId"]
+    trail.record(key, age=60)
+    options = {name: value for name, value in apart.options.items() if name != "endpoint_url"}
+    asked = {"name": "ci", "type": "iam", "options": {**options, "user_name": USER}, "regions": [REGION]}
+    wrong = {**asked, "options": {**options, "username_of_user": USER}}
+    show = {"ansible.builtin.debug": {"msg": "{{ usage['keys'][0].use }} from {{ usage['keys'][0].trail.uses[0].address }}"}}
+    tasks = [
+        {"locksmith.rotation.key_usage_info": asked, "register": "usage"},
+        show,
+        {"locksmith.rotation.key_usage_info": wrong, "ignore_errors": True},
+    ]
+    (tmp_path / "play.yml").write_text(
+        yaml.safe_dump([{"hosts": "all", "gather_facts": False, "tasks": tasks}]), encoding="utf-8"
+    )
+    ended = subprocess.run(
+        [str(pathlib.Path(sys.executable).with_name("ansible-playbook")), "-i", "web1,", "--check", "--diff", "-vv", "play.yml"],
+        cwd=tmp_path,
+        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS), "ANSIBLE_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    said = " ".join(ended.stdout.split())
+    assert ended.returncode == 0, ended.stdout
+    assert "used from 203.0.113.7" in said
+    assert "username_of_user, which iam_key_rotate does not know" in said
+    assert (apart.options["secret_key"] in ended.stdout + ended.stderr) is False

@@ -25,6 +25,13 @@ def test_who_uses_what_canaries_first() -> None:
     assert catalogue.unknown() == {}
 
 
+def test_what_may_be_the_runs_own_login_goes_last() -> None:
+    found = variables(rotator={"credential_own_login": "last"}, other={"credential_own_login": "refuse"}, web1=WEB)
+    found["groups"]["credentials"] = ["rotator", "db", "other"]
+    assert read_catalogue(found).last == ("rotator",)
+    assert read_catalogue(variables(web1=WEB)).last == ()
+
+
 def test_an_unknown_credential_is_found_with_its_hosts() -> None:
     wrong = {"consumer_credentials": [{"credential": "dbb", "dest": "/a"}]}
     assert read_catalogue(variables(web1=wrong)).unknown() == {"dbb": ["web1"]}
