@@ -159,11 +159,23 @@ def test_an_api_key_from_its_creation_to_its_end_and_the_servers(
     assert (exporter.works(old), exporter.works(new), exporter.token("running") == new) == (False, True, True)
     assert len(key_names(old_grafana)) == 1
     old_grafana.settings(version="11.3")
-    refused = exporter.rotate("-e", "credential_force=true")
-    said = " ".join(refused.output.split())
-    assert refused.status != 0 and "makes no API keys any more" in said and "service_account_token" in said, refused.output
+    for more in (["--check"], []):
+        refused = exporter.rotate("-e", "credential_force=true", *more)
+        said = " ".join(refused.output.split())
+        assert refused.status != 0 and "makes no API keys any more" in said and "service_account_token" in said, refused.output
     assert (exporter.token(), exporter.works(new)) == (new, True)
-    assert not any(secret in output for secret in (old, new, exporter.login) for output in exporter.shown)
+    options = exporter.estate.credentials["dashboards"]["credential_options"]
+    options.update(kind="service_account_token", service_account=exporter.account, service_account_role="Viewer")
+    gone_over = exporter.rotate("-e", "credential_force=true")
+    assert gone_over.status == 0, gone_over.output
+    token = exporter.token()
+    assert (token.startswith("glsa_"), exporter.works(token), exporter.works(new), key_names(old_grafana)) == (
+        True,
+        True,
+        False,
+        [],
+    )
+    assert not any(secret in output for secret in (old, new, token, exporter.login) for output in exporter.shown)
 
 
 @pytest.mark.parametrize("converted", [False, True])
