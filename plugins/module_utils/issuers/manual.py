@@ -57,7 +57,10 @@ class ManualIssuer(SuppliedIssuer):
     def field_names(cls, store: t.Mapping[str, t.Any]) -> tuple[str, ...]:
         chosen = tuple(str(name) for name in (store.get("fields") or store.get("names") or cls.FIELDS) if name != _ROTATED_AT)
         if LABEL in chosen:
-            raise ConfigurationError(f"{LABEL} is no name for a field: it says how the issuer's own pages call a key.")
+            raise ConfigurationError(
+                f"{LABEL} is no name for a field: it says how the issuer's own pages call a key.",
+                next_step="call the field otherwise in store.fields.",
+            )
         return chosen
 
     @property

@@ -130,7 +130,7 @@ class StripeApi:
         headers = {"Idempotency-Key": idempotency_key}
         answer = self._client.request("POST", "/v1/webhook_endpoints", form=encoded(form), headers=headers, accept=(400,))
         if answer.status == 400:
-            raise _no_room(answer) or refusal(answer)
+            raise _no_room(answer) or _refused(answer)
         return answer.mapping()
 
     def update_endpoint(self, endpoint: str, form: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -187,6 +187,12 @@ def _message(body: t.Any) -> str | None:
     """Stripe's own words. It shows keys in them only as C(sk_live_****abcd)."""
     said = _error_of(body).get("message")
     return said if isinstance(said, str) else None
+
+
+def _refused(answer: Answer) -> LocksmithError:
+    error = refusal(answer)
+    error.next_step = "check webhook_url, enabled_events and api_version."
+    return error
 
 
 def _no_room(answer: Answer) -> LocksmithError | None:

@@ -151,7 +151,10 @@ class StripeKeys(SuppliedIssuer):
                 next_step="give both restricted keys the right to read the account, or set allow_unproved_account to true.",
             )
         if owner.rpartition("/")[2] != before.rpartition("/")[2]:
-            raise Rejected(f"the key supplied for {self.identity} is of another mode (live, test) than the published one.")
+            raise Rejected(
+                f"the key supplied for {self.identity} is of another mode (live, test) than the published one.",
+                next_step="supply one of the same mode; the published value was not touched.",
+            )
 
 
 def _stranger(kind: str) -> str:

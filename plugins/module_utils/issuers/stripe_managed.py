@@ -39,6 +39,7 @@ PREVIEW_VERSION = "2026-08-26.preview"
 _KEYS = "/v2/iam/api_keys"
 _PAGE = 100
 _MOST_PAGES = 50
+_CHANGED = "the preview may have changed: use kind secret_key or restricted_key, where a person makes the key."
 
 
 class StripeManagedKeys(Issuer):
@@ -108,7 +109,7 @@ class StripeManagedKeys(Issuer):
             if not isinstance(following, str) or not following.startswith(_KEYS):
                 break
             path, query = following, None
-        raise Unreachable(f"the list of {self.identity} goes on in a way that is not understood.")
+        raise Unreachable(f"the list of {self.identity} goes on in a way that is not understood.", next_step=_CHANGED)
 
     # ---- issuing ----------------------------------------------------------------------------------------------------
 
@@ -144,7 +145,10 @@ class StripeManagedKeys(Issuer):
         finally:
             api.close()
         if seen.verdict is Verdict.ALIVE and seen.account and seen.account != self._account:
-            raise Rejected(f"the key {version.id} works, but belongs to {seen.account} and not to {self._account}.")
+            raise Rejected(
+                f"the key {version.id} works, but belongs to {seen.account} and not to {self._account}.",
+                next_step="check stripe_account and what the store publishes.",
+            )
         return Verification(seen.verdict, seen.account or "a key whose account Stripe does not show", seen.detail)
 
     def identify(self, fields: t.Mapping[str, str]) -> KeyInfo | None:
@@ -177,7 +181,10 @@ class StripeManagedKeys(Issuer):
         if answer.status == 404 and not code_of(answer):
             raise NotFound(f"{answer.where} was answered with status 404, and not by Stripe.", next_step="check api_url.")
         if key_id in {row.get("id") for row in self._rows()}:
-            raise Rejected(f"Stripe refused to expire the key {key_id} of {self._account} (status {answer.status}).")
+            raise Rejected(
+                f"Stripe refused to expire the key {key_id} of {self._account} (status {answer.status}).",
+                next_step="expire it in the Stripe Dashboard; the next run goes on.",
+            )
 
 
 def _key(row: t.Mapping[str, t.Any]) -> KeyInfo:
@@ -198,4 +205,4 @@ def _moment(value: t.Any) -> float | None:
     try:
         return from_iso(str(value)[:19] + "Z")
     except ValueError:
-        raise Unreachable("Stripe described a key with a moment that is not understood.") from None
+        raise Unreachable("Stripe described a key with a moment that is not understood.", next_step=_CHANGED) from None

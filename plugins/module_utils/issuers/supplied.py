@@ -146,7 +146,7 @@ class SuppliedIssuer(Issuer):
                 f"the value supplied for {self.identity} does not work{_because(seen)}.",
                 next_step="supply one that works; the published value was not touched.",
             )
-        raise Unreachable(f"whether the value supplied for {self.identity} works is not known{_because(seen)}.")
+        raise _not_known(f"the value supplied for {self.identity} works", seen)
 
     def _check_successor(self, owner: str, current: Issued) -> None:
         """Is the new value of the same owner as the old one? The old one's id says whose it is, also when it is dead."""
@@ -189,7 +189,7 @@ class SuppliedIssuer(Issuer):
         if self.verifiable:
             seen = self.look_at(value)
             if seen.verdict is Verdict.UNKNOWN:
-                raise Unreachable(f"whether the value published for {self.identity} works is not known{_because(seen)}.")
+                raise _not_known(f"the value published for {self.identity} works", seen)
             if seen.verdict is Verdict.DEAD:
                 return None
             owner = seen.identity
@@ -212,7 +212,7 @@ class SuppliedIssuer(Issuer):
                 next_step=f"{self.how_to_revoke(version)}; the next run goes on.",
                 stranded=[f"{version.id} at {self.identity}"],
             )
-        raise Unreachable(f"whether {version.id} of {self.identity} still works is not known{_because(seen)}.")
+        raise _not_known(f"{version.id} of {self.identity} still works", seen)
 
     def close(self) -> None:
         if self._drop_off:
@@ -221,3 +221,10 @@ class SuppliedIssuer(Issuer):
 
 def _because(seen: Verification) -> str:
     return f" ({seen.detail})" if seen.detail else ""
+
+
+def _not_known(what: str, seen: Verification) -> Unreachable:
+    return Unreachable(
+        f"whether {what} is not known{_because(seen)}.",
+        next_step="nothing was changed; find out why the issuer gives no clear answer, then run again.",
+    )
