@@ -12,10 +12,13 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.announcing import announce, not_announced
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import SystemClock
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.inventory import left_out
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.issuers import issuer_class
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain, plain_text
 
 _OPTIONS = ("name", "type", "store", "targets")
+#: See P(left_out).
+_FROM_VARIABLES = {"store": "credential_store", "targets": "credential_announce"}
 
 
 class ActionModule(ActionBase):
@@ -31,13 +34,14 @@ class ActionModule(ActionBase):
         targets: t.Any = ()
         try:
             written = plain(self._task.args)
+            written.update(left_out(self._templar, written, task_vars or {}, _FROM_VARIABLES))
             targets = written.get("targets") or []
             _check(written, targets)
             issuer = issuer_class(written["type"])
             told = announce(credential, issuer, written["store"], targets, SystemClock(), bool(self._task.check_mode))
             result.update(told)
         except Exception as error:  # whatever happens: the rotation has succeeded, and no traceback may show a value
-            result.update(not_announced(credential, len(targets), error))
+            result.update(not_announced(credential, len(targets) if isinstance(targets, list) else 0, error))
         return result
 
 

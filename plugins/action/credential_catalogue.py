@@ -12,6 +12,7 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import LocksmithError
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.inventory import GROUP, Catalogue, read_catalogue
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain, plain_text
 
@@ -25,7 +26,10 @@ class ActionModule(ActionBase):
         """Ansible calls this in a worker."""
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
-        catalogue = read_catalogue(variables)
+        try:
+            catalogue = read_catalogue(variables)
+        except LocksmithError as error:
+            return {**result, "failed": True, "msg": f"{error} Nothing was changed anywhere."}
         only = _names(plain(self._task.args.get("only") or []))
         problems = _problems(catalogue, only)
         if problems:
@@ -45,7 +49,7 @@ class ActionModule(ActionBase):
 
 def _names(written: t.Any) -> list[str]:
     """C(rotate_only) as people write it: a list, or names with commas in between."""
-    parts = written.split(",") if isinstance(written, str) else [plain_text(part) for part in written]
+    parts = [plain_text(part) for part in written] if isinstance(written, list) else plain_text(written).split(",")
     return [part.strip() for part in parts if part.strip()]
 
 

@@ -30,11 +30,28 @@ class ActionModule(ActionBase):
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
         names = plain(self._task.args.get("credentials") or list(variables["groups"].get(GROUP, ())))
+        problem = _problem(names, variables, plain_text(self._task.args.get("now") or ""))
+        if problem:
+            return {**result, "failed": True, "msg": problem}
         facts = [facts_of(name, variables["hostvars"][name]) for name in names]
         now = from_iso(plain_text(self._task.args["now"]))
         for line in lines_of(facts, now):
             Display().display(line)
         return {**result, "changed": False, "report": facts}
+
+
+def _problem(names: t.Any, variables: t.Mapping[str, t.Any], now: str) -> str:
+    """What is wrong with the options, or an empty string."""
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        return "credentials is not a list of names."
+    lost = [name for name in names if name not in variables["hostvars"]]
+    if lost:
+        return f"{', '.join(lost)}: no such host in the inventory."
+    try:
+        from_iso(now)
+    except (ValueError, OverflowError):
+        return f"now is {now!r}, which is not a moment. Next: write it as 2026-11-21T03:14:00Z."
+    return ""
 
 
 def facts_of(name: str, variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -12,7 +12,7 @@ import typing as t
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issuer
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
-from ansible_collections.locksmith.rotation.plugins.plugin_utils.inventory import collect_proofs
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.inventory import collect_proofs, left_out
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.issuers import issuer_class, kinds
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.rotation_action import RotationAction, prepare
 
@@ -22,9 +22,13 @@ prepare(*map(issuer_class, kinds()))
 class ActionModule(RotationAction):
     """See the module's docstring."""
 
+    #: Options that the playbooks leave to variables of the credential; see P(left_out).
+    FROM_VARIABLES: t.ClassVar[dict[str, str]] = {"options": "credential_options", "store": "credential_store"}
+
     def _resolve(
         self, arguments: dict[str, t.Any], credential: str, task_vars: dict[str, t.Any]
     ) -> tuple[type[Issuer], dict[str, t.Any]]:
+        arguments.update(left_out(self._templar, arguments, task_vars, self.FROM_VARIABLES))
         if arguments.pop("consumers_from_inventory", False) and arguments.get("state") == "retired":
             arguments["consumers"] = collect_proofs(credential, task_vars)
         issuer = issuer_class(arguments.pop("type", ""))

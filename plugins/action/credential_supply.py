@@ -19,6 +19,8 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors im
 class ActionModule(RotateAction):
     """See the module's docstring."""
 
+    FROM_VARIABLES: t.ClassVar[dict[str, str]] = {**RotateAction.FROM_VARIABLES, "value": "supply_value"}
+
     def _is_here(self) -> bool:
         return True
 

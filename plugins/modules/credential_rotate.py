@@ -30,6 +30,8 @@ options:
   options:
     description:
       - The options of the kind's own module, by their names there.
+      - Where O(options) or O(store) is left out, it is taken from the host's variable C(credential_options) or C(credential_store). Then
+        its secrets are in no argument of a task, which Ansible shows to every callback plugin.
     type: dict
     default: {}
   consumers_from_inventory:

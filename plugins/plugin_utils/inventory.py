@@ -12,6 +12,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.own_login import LAST
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain, plain_text
 
 #: The group whose hosts are credentials.
@@ -50,6 +51,7 @@ def read_catalogue(variables: Variables) -> Catalogue:
     for host in map(plain_text, groups["all"]):
         if host in known:
             continue
+        _check_entries(host, hostvars[host])
         for name in dict.fromkeys(plain_text(entry.get("credential", "")) for entry in entries_of(hostvars[host])):
             consumers.setdefault(name, []).append(host)
         if hostvars[host].get("consumer_canary"):
@@ -58,11 +60,34 @@ def read_catalogue(variables: Variables) -> Catalogue:
     return Catalogue(credentials, {name: tuple(hosts) for name, hosts in consumers.items()}, frozenset(canaries), last)
 
 
+def _check_entries(host: str, variables: Variables) -> None:
+    """What cannot be understood could be a consumer that nobody waits for.
+
+    :raises ConfigurationError: names the host.
+    """
+    written = variables.get("consumer_credentials") or []
+    if isinstance(written, str) or not isinstance(written, t.Sequence) or not all(isinstance(one, t.Mapping) for one in written):
+        raise ConfigurationError(
+            f"{host}: consumer_credentials is not a list of entries.",
+            next_step="write an entry for each file, with its credential.",
+        )
+
+
 def entries_of(variables: Variables) -> list[Variables]:
     """The C(consumer_credentials) of a host that name a credential of the catalogue (not a store of their own)."""
-    return [
-        entry for entry in variables.get("consumer_credentials") or () if isinstance(entry, t.Mapping) and not entry.get("store")
-    ]
+    written = variables.get("consumer_credentials") or ()
+    if not isinstance(written, t.Sequence):
+        return []
+    return [entry for entry in written if isinstance(entry, t.Mapping) and not entry.get("store")]
+
+
+def left_out(templar: t.Any, given: Variables, variables: Variables, names: t.Mapping[str, str]) -> dict[str, t.Any]:
+    """Options that a task leaves to variables of its host, because every callback is shown a task's arguments, with the secrets in them.
+
+    :arg names: option to variable.
+    """
+    wanted = {option: variable for option, variable in names.items() if given.get(option) is None and variable in variables}
+    return {option: plain(templar.template(variables[variable])) for option, variable in wanted.items()}
 
 
 def collect_proofs(credential: str, variables: Variables) -> list[dict[str, t.Any]] | None:

@@ -24,6 +24,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interfa
 from ansible_collections.locksmith.rotation.plugins.module_utils.stores.catalogue import STORES
 from ansible_collections.locksmith.rotation.plugins.module_utils.stores.file import FileStore
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.shapes import check_shapes
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.issuers import module_of
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain, plain_text
 
@@ -65,6 +66,7 @@ class RotationAction(ActionBase):
         credential = plain_text(written.get("name") or (task_vars or {}).get("inventory_hostname", ""))
         try:
             issuer, arguments = self._resolve(plain(written), credential, task_vars or {})
+            check_shapes(argument_spec(issuer), arguments, f"{credential}: ")
             check_store_options(arguments.get("store") or {})
             if self._is_here():
                 result.update(self._run_here(issuer, arguments))

@@ -8,7 +8,9 @@ The modules that they run on a host run in the same process; commands there take
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
 import types
 import typing as t
 
@@ -84,7 +86,8 @@ def one_task(action: str, cut: Cut, given: tuple[dict[str, t.Any], dict[str, t.A
     options, hosts, check = given
     before = cut.attempts
     try:
-        answer = _plugin(action, options, check).run(None, _task_variables(hosts))
+        with contextlib.redirect_stdout(io.StringIO()):
+            answer = _plugin(action, options, check).run(None, _task_variables(hosts))
     except AnsibleError:
         return ""
     if answer.get("error") == "unexpected" or answer.get("exception"):

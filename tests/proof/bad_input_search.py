@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import traceback
 import typing as t
 
 import hypothesis
@@ -28,7 +29,7 @@ def search(inputs: some.SearchStrategy[t.Any], judged: t.Callable[[t.Any], str],
         try:
             problem = judged(given)
         except Exception as error:
-            problem = f"{type(error).__name__}: {str(error)[:200]}"
+            problem = f"{type(error).__name__} at {_place(error)}: {str(error)[:160]}"
         if problem:
             worst["problem"] = f"{problem} · input {given!r}"[:600]
             raise AssertionError(problem.split(":")[0])
@@ -38,3 +39,9 @@ def search(inputs: some.SearchStrategy[t.Any], judged: t.Callable[[t.Any], str],
     except BaseException as error:
         worst.setdefault("problem", f"the search broke: {type(error).__name__} {str(error)[:200]}")
     return {**tally, **worst}
+
+
+def _place(error: BaseException) -> str:
+    """The last three frames."""
+    frames = traceback.extract_tb(error.__traceback__)[-3:]
+    return " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in reversed(frames))

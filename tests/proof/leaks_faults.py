@@ -110,10 +110,10 @@ def _hosts_that_fail(household: Household) -> t.Iterator[None]:
     for entry in entries[first]:
         if entry["format"] == "template":
             entry["template"] = str(FILES / "templates" / "broken.j2")
-        entry["service"]["command"] = ["/bin/sh", "-c", f"cat {entry['dest']}; cat {entry['dest']} >&2; exit 3"]
-    for entry in entries[second]:
         if entry["format"] == "ini":
             entry["fields"] = {"there": "no_such_field"}
+        entry["service"]["command"] = ["/bin/sh", "-c", f"cat {entry['dest']}; cat {entry['dest']} >&2; exit 3"]
+    for entry in entries[second]:
         entry["probe"] = {"command": ["/bin/sh", "-c", f"cat {entry['dest']}; exit 1"], "retries": 0}
     try:
         yield

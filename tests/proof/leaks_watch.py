@@ -12,7 +12,7 @@ import typing as t
 from pathlib import Path
 
 #: Seconds between two looks.
-_EVERY = 0.01
+_EVERY = 0.03
 _LARGEST = 4 * 1048576
 
 

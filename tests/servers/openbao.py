@@ -163,7 +163,7 @@ class OpenBao:
             "cluster_addr": f"https://{HOST}:{self.cluster_port}",
         }
         if self.audit:
-            config["audit"] = [{"file": {"log": {"options": {"file_path": str(self._top / "audit")}}}}]
+            config["audit"] = [{"type": "file", "path": "log", "options": {"file_path": str(self._top / "audit")}}]
         path = self._top / "config.json"
         path.write_text(json.dumps(config), encoding="utf-8")
         return path

@@ -19,6 +19,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.locksmith.rotation.plugins.module_utils.rendering.formats import FORMATS
 from ansible_collections.locksmith.rotation.plugins.module_utils.rendering.interface import Place
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.shapes import check_shapes
 
 _SERVICE = {
     "name": {"type": "str"},
@@ -125,6 +126,7 @@ def read_services(written: t.Any) -> list[dict[str, t.Any]]:
     :raises ConfigurationError: they are none.
     """
     given = [_without_none(one) if isinstance(one, dict) else one for one in written] if isinstance(written, list) else written
+    check_shapes({"services": _SERVICES_SPEC}, {"services": given})
     checked = ArgumentSpecValidator({"services": _SERVICES_SPEC}).validate({"services": given})
     services: list[dict[str, t.Any]] = checked.validated_parameters.get("services") or []
     problems = checked.error_messages or [
@@ -157,6 +159,7 @@ def _read_entry(number: int, written: t.Any) -> dict[str, t.Any]:
     if not isinstance(written, dict):
         raise ConfigurationError(f"Entry {number} of consumer_credentials is not a mapping.")
     name = f"Entry {number} of consumer_credentials ({written.get('credential', 'no credential named')})"
+    check_shapes(ENTRY_SPEC, written, f"{name}: ")
     checked = ArgumentSpecValidator(ENTRY_SPEC).validate(written)
     if checked.error_messages:
         raise ConfigurationError(f"{name}: {'; '.join(checked.error_messages)}.", next_step="correct the entry.")

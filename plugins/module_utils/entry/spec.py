@@ -124,11 +124,13 @@ def build_store(options: t.Mapping[str, t.Any], issuer: type[Issuer]) -> Store:
     return STORES[options["type"]].create(options, issuer.field_names(options), options.get("fields"))
 
 
-def check_store_options(given: t.Mapping[str, t.Any]) -> None:
+def check_store_options(given: t.Any) -> None:
     """Refuse suboptions that belong to another type of store. C(given): as written by the user, before defaults.
 
     :raises ConfigurationError: names them.
     """
+    if not isinstance(given, t.Mapping):
+        raise ConfigurationError("store is not a mapping.", next_step="write option: value lines, indented below it.")
     store = STORES.get(str(given.get("type")))
     if store is None:
         return
