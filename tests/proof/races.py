@@ -78,6 +78,7 @@ def _prepare(raced: Raced, wish: t.Mapping[str, t.Any]) -> str:
     first = side_by_side([raced.run()], LONGEST)[0]
     if not _did(first):
         return f"the first version was not made: {tell(first)}"
+    raced.supply()
     if "rotate_after" in wish:
         time.sleep(_UNTIL_DUE)
     return ""

@@ -35,6 +35,11 @@ class Raced:
             raise ValueError("; ".join(checked.error_messages))
         return lambda: perform(kind, checked.validated_parameters)
 
+    def supply(self) -> None:
+        """Where a person makes the values, that person makes the next one."""
+        if self.issuer.SUPPLIED:
+            self._subject.renew_options()
+
     def key_ids(self) -> set[str]:
         """All keys of the identity at the issuer; empty where it does not mint."""
         return self.maker.key_ids(self.issuer) if self.issuer.MINTS else set()
