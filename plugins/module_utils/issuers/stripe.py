@@ -11,11 +11,9 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issuer, Setting
-from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.stripe_api import API_OPTIONS
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.stripe_keys import StripeKeys
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.stripe_managed import StripeManagedKeys
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.stripe_webhooks import StripeWebhooks
-from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.supplied import SUPPLY_OPTIONS
 
 _STRATEGIES: dict[str, type[Issuer]] = {
     "secret_key": StripeKeys,
@@ -29,18 +27,8 @@ class StripeIssuer(StripeKeys):
     """What a catalogue calls C(stripe). Never an instance itself: P(create) makes one of the class behind O(kind)."""
 
     OPTIONS: t.ClassVar[dict[str, t.Any]] = {
-        **API_OPTIONS,
-        **SUPPLY_OPTIONS,
+        **{name: option for strategy in _STRATEGIES.values() for name, option in strategy.OPTIONS.items()},
         "kind": {"type": "str", "required": True, "choices": list(_STRATEGIES)},
-        "allow_unproved_account": {"type": "bool", "default": False},
-        "webhook_url": {"type": "str"},
-        "enabled_events": {"type": "list", "elements": "str"},
-        "api_version": {"type": "str"},
-        "description": {"type": "str"},
-        "connect": {"type": "bool", "default": False},
-        "endpoint_id": {"type": "str"},
-        "private_preview": {"type": "bool", "default": False},
-        "permissions": {"type": "list", "elements": "str"},
     }
     ROTATE_AFTER = "180d"
 

@@ -22,8 +22,8 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interfa
     Verdict,
     Verification,
 )
-from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.stripe_api import StripeApi
-from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.supplied import SuppliedIssuer
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.stripe_api import API_OPTIONS, StripeApi
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.supplied import SUPPLY_OPTIONS, SuppliedIssuer
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ExternalError, Rejected
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
 
@@ -40,7 +40,11 @@ class StripeKeys(SuppliedIssuer):
 
     KIND = "stripe"
     MODULE = "stripe_key_rotate"
-    OPTIONS: t.ClassVar[dict[str, t.Any]] = {}
+    OPTIONS: t.ClassVar[dict[str, t.Any]] = {
+        **API_OPTIONS,
+        **SUPPLY_OPTIONS,
+        "allow_unproved_account": {"type": "bool", "default": False},
+    }
     FIELDS = ("secret",)
 
     def __init__(self, options: t.Mapping[str, t.Any], setting: Setting) -> None:

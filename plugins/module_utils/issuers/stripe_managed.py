@@ -23,7 +23,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interfa
     Verdict,
     Verification,
 )
-from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.stripe_api import StripeApi, code_of
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.stripe_api import API_OPTIONS, StripeApi, code_of
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import from_iso
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import (
     ConfigurationError,
@@ -47,7 +47,11 @@ class StripeManagedKeys(Issuer):
 
     KIND = "stripe"
     MODULE = "stripe_key_rotate"
-    OPTIONS: t.ClassVar[dict[str, t.Any]] = {}
+    OPTIONS: t.ClassVar[dict[str, t.Any]] = {
+        **API_OPTIONS,
+        "private_preview": {"type": "bool", "default": False},
+        "permissions": {"type": "list", "elements": "str"},
+    }
     FIELDS = ("secret",)
     MINTS = True
 

@@ -20,7 +20,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interfa
     Verdict,
     Verification,
 )
-from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.stripe_api import StripeApi
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.stripe_api import API_OPTIONS, StripeApi
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import (
     ConfigurationError,
     ExternalError,
@@ -42,7 +42,15 @@ class StripeWebhooks(Issuer):
 
     KIND = "stripe"
     MODULE = "stripe_key_rotate"
-    OPTIONS: t.ClassVar[dict[str, t.Any]] = {}
+    OPTIONS: t.ClassVar[dict[str, t.Any]] = {
+        **API_OPTIONS,
+        "webhook_url": {"type": "str"},
+        "enabled_events": {"type": "list", "elements": "str"},
+        "api_version": {"type": "str"},
+        "description": {"type": "str"},
+        "connect": {"type": "bool", "default": False},
+        "endpoint_id": {"type": "str"},
+    }
     FIELDS = ("secret",)
     MINTS = True
     CAN_DISABLE = True
