@@ -9,7 +9,7 @@ import dataclasses
 
 import pytest
 
-from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import LastUse
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issued, LastUse, Verification
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.engine import Outcome
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.gate import ConsumerProof
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.journal import FORMAT, Journal, load_journal
@@ -244,6 +244,18 @@ def test_propagation_delay_is_waited_out() -> None:
     stage = due_stage()
     engine = stage.engine()
     stage.issuer.dead_until_verified = 5
+    assert engine.rotate(SCHEDULED).action == "rotated"
+
+
+def test_logins_that_began_to_succeed_in_time_are_completed(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = due_stage()
+    engine, log_in = stage.engine(), stage.issuer._verify
+
+    def slowly(version: Issued) -> Verification:
+        stage.clock.time += POLICY.verify_timeout + 1
+        return log_in(version)
+
+    monkeypatch.setattr(stage.issuer, "_verify", slowly)
     assert engine.rotate(SCHEDULED).action == "rotated"
 
 
