@@ -20,6 +20,8 @@ options:
   url:
     description:
       - Where Grafana answers, with its sub-path if it has one. Without user name, password and query.
+      - A task may leave it out on a host that is a Grafana credential of the catalogue. All options that say how to reach Grafana and
+        log in are then taken from the variable C(credential_options) of that host, and no callback is shown them.
     type: str
     required: true
     aliases: [grafana_url]
@@ -102,6 +104,9 @@ attributes:
     support: full
   idempotent:
     description: What is converted is not converted again.
+    support: full
+  action:
+    description: Has an action plugin of the same behaviour, which runs on the controller when the connection is local.
     support: full
 notes:
   - The login needs C(apikeys:read), C(serviceaccounts:read) and, to convert, C(serviceaccounts:write) on C(serviceaccounts:*).

@@ -190,7 +190,7 @@ def test_an_api_key_is_migrated_to_a_service_account_without_a_gap(
     wish = ["-e", json.dumps({"grafana_migrate_keys": [name]})] if converted else []
 
     def migrate(*more: str) -> Ended:
-        ended = exporter.estate.run("locksmith.rotation.grafana_migrate", *wish, *more)
+        ended = exporter.estate.run("locksmith.rotation.grafana_migrate", *wish, *more, "-vvv")
         exporter.shown.append(ended.output)
         assert ended.status == 0, ended.output
         return ended

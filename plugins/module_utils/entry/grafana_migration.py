@@ -87,6 +87,12 @@ def _expected(before: t.Mapping[str, t.Any], done: t.Sequence[Found]) -> dict[st
     return {"api_keys": [name for name in before["api_keys"] if name not in names], "service_accounts": sorted(accounts)}
 
 
+def told_of_failure(error: Exception) -> dict[str, t.Any]:
+    """The result of a call that failed."""
+    told = failure(error, "grafana_api_key_migrate")
+    return {name: value for name, value in told.items() if name not in ("failed", "credential", "action")}
+
+
 def run_as_module() -> None:
     """The body of the module."""
     module = AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True, **CONSTRAINTS)
@@ -94,8 +100,8 @@ def run_as_module() -> None:
     try:
         result = perform(module.params, module.check_mode)
     except Exception as error:  # whatever happens, no traceback: it could show a value
-        failed = failure(error, "grafana_api_key_migrate")
+        failed = told_of_failure(error)
     # Outside the handler, where no exception is left for fail_json to print.
     if failed:
-        module.fail_json(**{name: value for name, value in failed.items() if name not in ("failed", "credential", "action")})
+        module.fail_json(**failed)
     module.exit_json(**result)
