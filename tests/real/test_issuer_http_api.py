@@ -54,7 +54,7 @@ def part(server: HttpKeysServer, whose: str, option: str, **changed: t.Any) -> d
 def refused(act: t.Callable[[], object], error: type[LocksmithError], words: str) -> LocksmithError:
     with pytest.raises(error, match=words) as caught:
         act()
-    assert caught.type is error
+    assert caught.type is error and caught.value.next_step
     return caught.value
 
 
@@ -378,6 +378,19 @@ def test_whether_a_slot_still_holds_a_version_has_to_be_known(slots: HttpKeysSer
     one = rotate(issuer)
     slots.fault("503", "GET", VERIFYING["slots"], times=9)
     refused(lambda: issuer.delete(one), Unreachable, "whether slot secondary .* is unknown")
+    assert len(slots.keys(whose)) == 1
+
+
+def test_one_wrong_401_does_not_let_an_old_key_live_on(slots: HttpKeysServer) -> None:
+    whose = owner(slots)
+    issuer = make_issuer(slots, whose)
+    old = rotate(issuer)
+    slots.fault("401", "GET", VERIFYING["slots"])
+    issuer.delete(old)
+    assert slots.keys(whose) == []
+    old = rotate(issuer)
+    slots.fault("401", times=99)
+    refused(lambda: issuer.delete(old), Denied, "status 401")
     assert len(slots.keys(whose)) == 1
 
 

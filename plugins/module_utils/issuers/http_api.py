@@ -297,17 +297,22 @@ class HttpApiIssuer(Issuer):
             )
 
     def _is_in_its_slot(self, version: Issued) -> bool:
-        """Whether the slot still holds this version. If not, somebody has filled it anew, and it is not to be cleared.
+        """Whether the slot still holds this version. If not, another run may have filled it anew, and it is not to be cleared.
 
-        What an interrupted attempt put there has no secret that we know; it is cleared.
+        What an interrupted attempt put there has no secret that we know; it is cleared. A secret counts as dead only if the API
+        answers us and says so once more: one that is taken for dead by mistake would live on for ever.
         """
         secret = version.fields.get("secret", "")
         if not secret:
             return True
         tried = self._prober.log_in(version.id, secret)
+        if tried.verdict is Verdict.DEAD:
+            self.keys()
+            tried = self._prober.log_in(version.id, secret)
         if tried.verdict is Verdict.UNKNOWN:
             raise Unreachable(
-                f"whether slot {version.id} of {self.identity} still holds what is to be deleted is unknown: {tried.detail}"
+                f"whether slot {version.id} of {self.identity} still holds what is to be deleted is unknown: {tried.detail}",
+                next_step="check that verify describes a request that answers from here, then run again.",
             )
         return tried.verdict is Verdict.ALIVE
 

@@ -113,7 +113,10 @@ class Condition:
         parts = []
         for place, expected in (written or {}).items():
             if isinstance(expected, (dict, list)):
-                raise ConfigurationError(f"{option}.{place} expects a text, a number, true, false or null.")
+                raise ConfigurationError(
+                    f"{option}.{place} expects a text, a number, true, false or null.",
+                    next_step="write a place for each plain value.",
+                )
             parts.append((Place.read(f"{option}.{place}", str(place)), expected))
         return cls(tuple(parts))
 

@@ -195,7 +195,7 @@ def _login(written: _Options, key: str) -> Login:
             "verify.alive and verify.dead share a status.", next_step="tell the two apart with verify.alive_if."
         )
     if written.get("logins") is not None and written["logins"] < 1:
-        raise ConfigurationError("verify.logins is less than 1.")
+        raise ConfigurationError("verify.logins is less than 1.", next_step="1 takes the first login that succeeds.")
     return Login(
         call,
         written.get("url") or "",

@@ -123,7 +123,7 @@ class Prober:
                 next_step="describe a request in verify that needs a key, and say in verify.alive and verify.dead how its answers differ.",
             )
         if tried.verdict is Verdict.UNKNOWN and tried.answer is None:
-            raise Unreachable(tried.detail)
+            raise Unreachable(tried.detail, next_step="check that verify can be answered from here, then run again.")
         self._refuses_strangers = True
 
     def who(self, version_id: str, tried: Tried) -> str:
@@ -134,7 +134,10 @@ class Prober:
         payload = tried.answer.payload if tried.answer else None
         said = self._login.id.text(payload) if self._login.id else ""
         if said and version_id and said != version_id:
-            raise Rejected(f"the secret of {version_id} logs in at {self._identity} as another key, {said}.")
+            raise Rejected(
+                f"the secret of {version_id} logs in at {self._identity} as another key, {said}.",
+                next_step="publish the id that belongs to the secret, or correct verify.id: it says where in the answer the id is.",
+            )
         identity = self._login.identity.text(payload) if self._login.identity else ""
         return identity or (f"key {said}" if said else "")
 

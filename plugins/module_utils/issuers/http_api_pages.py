@@ -42,9 +42,11 @@ class Paging:
             return cls()
         kind, parameter = str(written.get("type")), written.get("parameter") or ""
         if kind in ("page", "offset", "cursor") and not parameter:
-            raise ConfigurationError(f"{option}.parameter is required with type {kind}: the name of the query parameter.")
+            raise ConfigurationError(f"{option}.parameter is required with type {kind}.", next_step="name the query parameter.")
         if kind in ("cursor", "next_url") and not written.get("next"):
-            raise ConfigurationError(f"{option}.next is required with type {kind}: where in the answer the next one is.")
+            raise ConfigurationError(
+                f"{option}.next is required with type {kind}.", next_step="say where in the answer the next one is."
+            )
         first = 0 if kind == "offset" else 1
         return cls(
             kind,

@@ -155,7 +155,9 @@ def check_headers(where: str, written: t.Mapping[str, t.Any], allowed: t.Collect
     check_placeholders(where, written, allowed)
     for name, value in written.items():
         if not _HEADER_NAME.fullmatch(str(name)) or str(name).lower() in _OUR_HEADERS:
-            raise ConfigurationError(f"{where} has {str(name)!r}, which is not a header that can be set.")
+            raise ConfigurationError(
+                f"{where} has {str(name)!r}, which is not a header that can be set.", next_step="leave it out."
+            )
         if not _is_header_text(str(value)):
             raise ConfigurationError(
                 f"{where}.{name} has a character that no header has.", next_step="look for a line break at its end."
@@ -167,7 +169,10 @@ def fill_headers(option: str, written: t.Mapping[str, t.Any], values: Values) ->
     filled = {str(name): fill_text(str(value), values) for name, value in written.items()}
     for name, value in filled.items():
         if not _is_header_text(value):
-            raise Rejected(f"{option}.headers.{name} cannot hold what belongs there: it has a character that no header has.")
+            raise Rejected(
+                f"{option}.headers.{name} cannot hold what belongs there: it has a character that no header has.",
+                next_step=f"look at what {option} is filled with.",
+            )
     return filled
 
 

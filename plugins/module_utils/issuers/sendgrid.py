@@ -51,6 +51,7 @@ AUTOMATIC = frozenset(
 )
 _RIGHTS = ("api_keys.read", "api_keys.create", "api_keys.delete")
 _KEY = re.compile(r"SG\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+")
+_LATER = "check that SendGrid can be reached from here, then run again."
 #: Scopes named in one message; a key of full access has hundreds.
 _MOST_SHOWN = 8
 
@@ -125,7 +126,7 @@ class SendgridIssuer(Issuer):
     def _listed(self) -> list[KeyInfo]:
         listed = [KeyInfo(id=str(row.get("api_key_id") or ""), name=str(row.get("name") or "")) for row in self._api.keys()]
         if not all(key.id for key in listed):
-            raise Unreachable(f"SendGrid listed a key without an id among the {self.identity}.")
+            raise Unreachable(f"SendGrid listed a key without an id among the {self.identity}.", next_step=_LATER)
         return listed
 
     def _why_not_listed(self, error: ExternalError) -> ExternalError:
@@ -154,7 +155,7 @@ class SendgridIssuer(Issuer):
         """The scopes of our own login, on behalf of the subuser; None where it may not see them."""
         verdict, scopes, detail = self._api.login()
         if verdict is Verdict.UNKNOWN:
-            raise Unreachable(detail)
+            raise Unreachable(f"what the login for the {self.identity} may do is unknown: {detail}", next_step=_LATER)
         return scopes
 
     def check_room(self, listed: t.Sequence[KeyInfo], recorded: t.Container[str]) -> None:
@@ -219,7 +220,9 @@ class SendgridIssuer(Issuer):
         if found is None and version.fields.get("api_key"):
             verdict, found, detail = self._log_in(Authorization.bearer(version.fields["api_key"]))
             if verdict is Verdict.UNKNOWN:
-                raise Unreachable(f"what {version.id or 'the current key'} of the {self.identity} may do is unknown: {detail}")
+                raise Unreachable(
+                    f"what {version.id or 'the current key'} of the {self.identity} may do is unknown: {detail}", next_step=_LATER
+                )
         return None if found is None else managed(found)
 
     def _check_granted(self, issued: Issued, answer: Answer, wanted: frozenset[str]) -> None:

@@ -23,6 +23,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors im
 
 #: Where SendGrid answers. Subusers of the EU region exist at the second address only.
 HOSTS = {"global": "https://api.sendgrid.com", "eu": "https://api.eu.sendgrid.com"}
+_NOT_SENDGRID = "check that url leads to SendGrid's API itself and not to a proxy's own page, then run again."
 #: A 429 carries the moment when the next period begins, and no Retry-After.
 _PAUSE_HEADERS = ("Retry-After", "X-RateLimit-Reset")
 
@@ -75,7 +76,7 @@ class SendgridApi:
         rows = objects(wrapped if isinstance(wrapped, list) else [wrapped], "a key")
         named = [row for row in rows if row.get("api_key_id") == key_id]
         if not named:
-            raise Unreachable(f"{answer.where} was answered without the key that was asked for.")
+            raise Unreachable(f"{answer.where} was answered without the key that was asked for.", next_step=_NOT_SENDGRID)
         return scopes_in(named[0], answer.where)
 
     def create(self, name: str, scopes: t.Collection[str]) -> Answer:
@@ -111,7 +112,7 @@ class SendgridApi:
 def objects(rows: t.Sequence[t.Any], what: str) -> list[dict[str, t.Any]]:
     """C(rows), all JSON objects. :raises Unreachable: they are not."""
     if not all(isinstance(row, dict) for row in rows):
-        raise Unreachable(f"SendGrid described {what} in a form that is unknown here.")
+        raise Unreachable(f"SendGrid described {what} in a form that is unknown here.", next_step=_NOT_SENDGRID)
     return list(rows)
 
 
@@ -119,7 +120,7 @@ def scopes_in(row: t.Mapping[str, t.Any], where: str) -> frozenset[str]:
     """The scopes in an answer. :raises Unreachable: there are none, which is not the same as an empty list."""
     scopes = row.get("scopes")
     if not isinstance(scopes, list) or not all(isinstance(scope, str) for scope in scopes):
-        raise Unreachable(f"{where} was answered without a list of scopes.")
+        raise Unreachable(f"{where} was answered without a list of scopes.", next_step=_NOT_SENDGRID)
     return frozenset(scopes)
 
 

@@ -131,8 +131,9 @@ def test_the_least_that_has_to_be_said(options: dict[str, t.Any]) -> None:
 def test_a_mistake_is_named_by_its_place_before_anything_is_sent(
     base: dict[str, t.Any], path: str, value: t.Any, words: str
 ) -> None:
-    with pytest.raises(ConfigurationError, match=words):
+    with pytest.raises(ConfigurationError, match=words) as caught:
         make(changed(base, path, value))
+    assert caught.value.next_step
 
 
 def test_a_secret_may_stand_in_a_url_where_that_is_said_and_is_never_shown() -> None:
