@@ -187,13 +187,23 @@ def test_a_lost_answer_makes_no_second_endpoint_and_loses_no_secret(hooks: Hooks
 
 
 def test_a_secret_that_could_not_be_recorded_is_found_by_its_attempt(hooks: Hooks) -> None:
-    hooks.server.fault("500", "POST", "/v1/webhook_endpoints/.*", times=20)
-    with pytest.raises(errors.Unreachable):
+    hooks.server.fault("403", "(POST|DELETE)", "/v1/webhook_endpoints/.*", times=20)
+    with pytest.raises(errors.Unreachable) as caught:
         hooks.issue("attempt-lost")
+    assert hooks.rows()[0]["id"] in caught.value.stranded[0]
     hooks.server.calm()
     issuer = hooks.issuer()
     assert [key.id for key in issuer.stranded(Attempt("attempt-lost", 0.0, (), 0), ())] == [hooks.rows()[0]["id"]]
     assert issuer.stranded(Attempt("another", 0.0, (), 0), ()) == []
+
+
+@pytest.mark.parametrize("trouble", ["401", "403", "404", "500"])
+def test_an_endpoint_that_could_not_be_signed_is_taken_back(hooks: Hooks, trouble: str) -> None:
+    """Whatever the reason: the engine must not take a refusal after the creation for one before it."""
+    hooks.server.fault(trouble, "POST", "/v1/webhook_endpoints/.*", times=20)
+    with pytest.raises(errors.Unreachable, match="fingerprint of its secret") as caught:
+        hooks.issue()
+    assert (hooks.rows(), caught.value.stranded) == ([], [])
 
 
 def test_a_full_account_is_refused_before_anything_is_made(hooks: Hooks) -> None:

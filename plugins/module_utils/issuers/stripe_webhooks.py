@@ -131,8 +131,27 @@ class StripeWebhooks(Issuer):
                 stranded=[f"a webhook endpoint with the metadata {ATTEMPT}={attempt.name}"],
             )
         fields = SecretFields({"secret": secret}).register()
-        self._api.update_endpoint(endpoint, {"metadata": {FINGERPRINT: fields.fingerprint()}})
+        self._sign(endpoint, fields)
         return Issued(endpoint, fields, _moment(made))
+
+    def _sign(self, endpoint: str, fields: SecretFields) -> None:
+        """Write into the endpoint's metadata which secret it was created with.
+
+        :raises Unreachable: that failed, whatever the reason: an endpoint was made, and it is taken back or found by the next run.
+        """
+        try:
+            self._api.update_endpoint(endpoint, {"metadata": {FINGERPRINT: fields.fingerprint()}})
+        except ExternalError as error:
+            stranded = []
+            try:
+                self._api.delete_endpoint(endpoint)
+            except ExternalError:
+                stranded = [f"the webhook endpoint {endpoint} of {self._url}, whose secret nobody has"]
+            raise Unreachable(
+                f"the fingerprint of its secret could not be written to the new webhook endpoint {endpoint}: {error.message}",
+                next_step="give api_key the right to write webhook endpoints; the next run clears away what is left, and goes on.",
+                stranded=stranded,
+            ) from None
 
     def _like_the_old(self, attempt: Attempt, known: t.Sequence[Issued]) -> dict[str, t.Any]:
         """The old endpoint's own settings; the options only say what a first one is made of."""
