@@ -5,10 +5,16 @@
 
 from __future__ import annotations
 
+import json
+import os
+import pathlib
+import subprocess
+import sys
 import time
 import typing as t
 
 import pytest
+import yaml
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.grafana_migration import OPTIONS, perform
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import (
@@ -17,6 +23,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors im
     Rejected,
     Unreachable,
 )
+from ansible_collections.locksmith.rotation.tests.real.estate import COLLECTIONS
 from ansible_collections.locksmith.rotation.tests.servers.grafana import GrafanaServer
 
 
@@ -159,3 +166,48 @@ def test_no_secret_in_results_and_errors(grafana: GrafanaServer) -> None:
         grafana.calm()
         said += [str(caught.value), repr(caught.value)]
     assert not [text for text in said for one in hidden if one in text]
+
+
+@pytest.mark.parametrize("grafana", ["10.4"], indirect=True)
+@pytest.mark.parametrize("way", ["local", "elsewhere"])
+def test_the_task_is_the_same_here_and_on_another_host(grafana: GrafanaServer, tmp_path: pathlib.Path, way: str) -> None:
+    """With the options in the task, and left to the variable of a credential; a failure names what is missing."""
+    login = {"url_username": grafana.admin_user, "url_password": grafana.admin_password}
+    options = {"kind": "service_account_token", "grafana_url": grafana.url, "service_account": "x", **login}
+    module, answers = "locksmith.rotation.grafana_api_key_migrate", tmp_path / "answers.json"
+    tasks: list[dict[str, t.Any]] = [
+        {module: {"url": grafana.url, **login}},
+        {module: {"keys": ["one"]}, "vars": {"credential_options": options}, "check_mode": True},
+        {module: {"keys": ["one"]}, "vars": {"credential_options": options}},
+        {module: {"keys": ["one"]}},
+        {module: {"url": grafana.url}},
+    ]
+    named = [{**task, "register": f"answer{number}", "ignore_errors": True} for number, task in enumerate(tasks)]
+    told = "{{ [" + ", ".join(f"answer{number}" for number in range(len(tasks))) + "] | to_json }}"
+    keep = {"ansible.builtin.copy": {"content": told, "dest": str(answers), "mode": "0600"}, "connection": "local"}
+    (tmp_path / "play.yml").write_text(yaml.safe_dump([{"hosts": "all", "gather_facts": False, "tasks": [*named, keep]}]))
+    host = {"ansible_connection": way, "ansible_python_interpreter": sys.executable}
+    (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": {"there": host}}}))
+    ended = subprocess.run(
+        [str(pathlib.Path(sys.executable).with_name("ansible-playbook")), "-i", "hosts.yml", "--diff", "-vvv", "play.yml"],
+        cwd=tmp_path,
+        env={
+            **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
+            "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+            "ANSIBLE_CONNECTION_PLUGINS": str(pathlib.Path(__file__).with_name("connection_plugins")),
+            "ANSIBLE_HOME": str(tmp_path / "ansible"),
+            "LC_ALL": "C.UTF-8",
+        },
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert ended.returncode == 0, ended.stdout
+    listed, predicted, converted, nowhere, nobody = json.loads(answers.read_text())
+    assert [key["name"] for key in listed["api_keys"]] == ["one", "two", "gone"]
+    assert (predicted["changed"], predicted["converted"], converted["converted"]) == (True, ["one"], ["one"])
+    assert predicted["diff"] == converted["diff"]
+    assert nowhere["failed"] and "there is no url" in nowhere["msg"]
+    assert nobody["failed"] and "grafana_api_key, url_username" in nobody["msg"]
+    assert grafana.admin_password not in ended.stdout + ended.stderr + answers.read_text()
