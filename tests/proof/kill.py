@@ -19,18 +19,18 @@ ABOUT = """\
 The run is killed (SIGKILL) before each request it sends, after it and before the answer, after each answer, before each SQL round
 trip, before each change of a file, and at its very end; then rotate runs once more with nothing else done, and then a third time.
 The boundaries are those that a recorded run crosses. Every issuer with one store, and one issuer with every store, is killed at
-every boundary of every operation; the other pairs at those boundaries of a rotation that are around requests that change something,
-because between two of these nothing outside the process differs, and at some of a retirement, chosen by the seed. Asked at the
-servers, by other hands than the code under test: what the store publishes authenticates, right after the kill and at the end; no key
-is stranded; at most one key is new; keys of somebody else are untouched; the third run writes nothing. Twice: killed, resumed,
-killed again elsewhere, at boundaries chosen by the seed."""
+every boundary of every operation; the other pairs at boundaries around requests that change something, because between two of
+these nothing outside the process differs: up to 20 of a rotation and 5 of a retirement, chosen by the seed. Asked at the servers, by
+other hands than the code under test: what the store publishes authenticates, right after the kill and at the end; no key is
+stranded; at most one key is new; keys of somebody else are untouched; the third run writes nothing. Twice: killed, resumed, killed
+again elsewhere, at boundaries chosen by the seed."""
 #: The issuer that is killed everywhere with every store.
 _WITH = "grafana-13"
 #: Killed at in a sample.
 _SAMPLED = 3
 _PAIRS_OF_KILLS = 8
-#: Boundaries of a retirement, where not all are tried.
-_SOME = 5
+#: Boundaries, where not all are tried.
+_SOME = {Rotate.NAME: 20, Retire.NAME: 5}
 
 
 def cells(settings: Settings) -> t.Iterator[Cell]:
@@ -76,9 +76,8 @@ def _kill_everywhere(issuer: str, store: str, lap: type[Lap], thorough: bool, be
 
 def _chosen(bench: Bench, laps: Lap, thorough: bool) -> list[Boundary]:
     found = points(laps.record(), thorough)
-    if thorough or isinstance(laps, Rotate) and not isinstance(laps, Retire):
-        return found
-    return sorted(bench.random.sample(found, min(len(found), _SOME)), key=lambda each: each.number)
+    most = len(found) if thorough else min(len(found), _SOME[laps.NAME])
+    return sorted(bench.random.sample(found, most), key=lambda each: each.number)
 
 
 def _killed_lap(laps: Lap, point: Boundary) -> tuple[bool, list[str]]:

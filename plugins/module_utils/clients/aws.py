@@ -17,6 +17,7 @@ none is ever shared across a fork.
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import random
@@ -360,7 +361,7 @@ def _make(session: t.Any, service: str, options: Options, identity: _Identity, m
     verify: t.Any = options.get("aws_ca_bundle") or None
     if options.get("validate_certs") is False:
         verify = False
-    return session.create_client(
+    made = session.create_client(
         service,
         region_name=region,
         endpoint_url=options.get("endpoint_url") or None,
@@ -375,6 +376,23 @@ def _make(session: t.Any, service: str, options: Options, identity: _Identity, m
             user_agent_extra="locksmith.rotation",
         ),
     )
+    made.meta.events.register("after-call", _refuse_broken_json)
+    return made
+
+
+def _refuse_broken_json(http_response: t.Any, model: t.Any, **dummy: object) -> None:
+    """botocore takes JSON that is cut off or garbled for an answer without content: a list of nothing, a value that is not there.
+
+    :raises ResponseParserError: as it does itself for XML.
+    """
+    if "json" not in str(model.service_model.protocol) or http_response.status_code >= 300 or not http_response.content:
+        return
+    from botocore.parsers import ResponseParserError
+
+    try:
+        json.loads(http_response.content)
+    except ValueError:
+        raise ResponseParserError("the answer is no JSON") from None
 
 
 def _worldwide(service: str) -> str | None:

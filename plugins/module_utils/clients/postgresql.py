@@ -350,7 +350,7 @@ def refusal(failure: psycopg.Error, server: Server) -> errors.ExternalError:
         return errors.Rejected(message, next_step="point login_host at the primary server.")
     if state == "42704":
         return errors.NotFound(message, next_step="check the names of the roles.")
-    if not state or state[:2] in ("08", "53", "57") or state in ("55P03", "40P01"):
+    if not state or state[:2] in ("08", "40", "53", "57") or state == "55P03":
         return errors.Unreachable(message, next_step="run again; the next run finds out what took effect.")
     return errors.Rejected(message)
 

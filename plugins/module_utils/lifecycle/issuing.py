@@ -170,11 +170,20 @@ class Issuing:
             journal.release(self._clock.now())
         if journal.state is State.CANDIDATE:
             self._keeper.save(journal, hold=True)
-            self.carry_on(journal)
+            self._carry_on_or_anew(journal, reason)
         elif journal.state is State.INTENDED:
             self._keeper.save(journal, hold=True)
             self._go_on(journal, reason)
         else:
+            self.begin(journal, reason)
+
+    def _carry_on_or_anew(self, journal: Journal, reason: str) -> None:
+        """A minted candidate that an earlier run had tried to take back may be dead. Then it is given up, and another one is made."""
+        try:
+            self.carry_on(journal)
+        except VerificationFailed:
+            if journal.candidate is not None or not self._issuer.MINTS or journal.state in (State.INTENDED, State.QUARANTINED):
+                raise
             self.begin(journal, reason)
 
     def _go_on(self, journal: Journal, reason: str) -> None:

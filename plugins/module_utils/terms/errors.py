@@ -16,14 +16,17 @@ class LocksmithError(Exception):
     """Base of all our errors.
 
     :arg message: what happened, to which thing, in one sentence.
-    :arg next_step: what to do next, in one sentence.
+    :arg next_step: what to do next, in one sentence; without it, what usually helps against this kind of error.
     :arg stranded: what was left behind and where, one public line each (ids and places, never values).
     """
+
+    #: What usually helps.
+    USUAL_STEP: t.ClassVar[str] = "run again; the journal says where it stands."
 
     def __init__(self, message: str, *, next_step: str = "", stranded: t.Sequence[str] = ()) -> None:
         super().__init__(message)
         self.message = message
-        self.next_step = next_step
+        self.next_step = next_step or self.USUAL_STEP
         self.stranded = list(stranded)
 
     def __str__(self) -> str:
@@ -38,9 +41,13 @@ class LocksmithError(Exception):
 class ConfigurationError(LocksmithError):
     """The input is wrong. Raised before any request is sent."""
 
+    USUAL_STEP = "correct the options; nothing was sent."
+
 
 class MissingLibrary(LocksmithError):
     """A Python package that the chosen issuer or store needs is not installed where this runs."""
+
+    USUAL_STEP = "install it for the Python that runs this."
 
 
 class ExternalError(LocksmithError):
@@ -53,25 +60,37 @@ class Unreachable(ExternalError):
     Says nothing about whether the request took effect.
     """
 
+    USUAL_STEP = "run again when it answers; the next run finds out what took effect."
+
 
 class Denied(ExternalError):
     """The issuer or the store refused: credentials or rights are missing. Nothing took effect."""
+
+    USUAL_STEP = "check the login and its rights."
 
 
 class NotFound(ExternalError):
     """The named thing does not exist there."""
 
+    USUAL_STEP = "check the names, and that it exists."
+
 
 class QuotaExceeded(ExternalError):
     """The issuer has no room for one more key, or the store none for this value."""
+
+    USUAL_STEP = "make room there, then run again."
 
 
 class Rejected(ExternalError):
     """Any other refusal: the request is invalid for this server. Nothing took effect."""
 
+    USUAL_STEP = "mend what it complains about, then run again."
+
 
 class ForeignKeys(ExternalError):
     """Keys at the issuer that the journal does not record as ours are in the way. They are never touched."""
+
+    USUAL_STEP = "find out whose they are and whether somebody uses them, then run again."
 
 
 class Conflict(ExternalError):
@@ -88,6 +107,8 @@ class LeaseLost(LocksmithError):
 
 class JournalError(LocksmithError):
     """The journal is damaged, belongs to another credential, or was written by a newer version of the collection."""
+
+    USUAL_STEP = "look at the journal in its store; nothing was changed."
 
 
 class VerificationFailed(LocksmithError):
