@@ -112,7 +112,9 @@ def _poison(bench: Bench, issuer: str, store: str) -> Result:
         ended = laps.operate({"patches": ("poison",)})
         if ended.way is not Way.FAILED or not ended.next_step:
             wrong.append(f"try {turn + 1} ended as {ended}")
-        if subject.published() != before or subject.keys() != keys or not subject.alive(before):
+        # Nobody can undo what an issuer has put in the place of its only value; the next run tries that one again.
+        undone = subject.issuer.REVEALS or (subject.keys() == keys and subject.alive(before))
+        if subject.published() != before or not undone:
             wrong.append(f"try {turn + 1} left something behind")
     if subject.journal().get("quarantined_at") is None:
         wrong.append("three failures, and it is not quarantined")
