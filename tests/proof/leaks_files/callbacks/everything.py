@@ -35,11 +35,7 @@ class CallbackModule(CallbackBase):
             file.write(json.dumps(told, default=str) + "\n")
 
     def _plain(self, told: t.Any) -> t.Any:
-        result = getattr(told, "_result", None)
+        """A host's variables are left out: they are the inventory itself, which whoever reads it has."""
         task = getattr(told, "_task", told)
-        return {
-            "what": repr(told),
-            "result": result,
-            "args": repr(getattr(task, "args", None)),
-            "vars": repr(getattr(task, "vars", None)),
-        }
+        about = {name: repr(getattr(task, name)) for name in ("args", "vars") if hasattr(task, "action")}
+        return {"what": repr(told), "result": getattr(told, "_result", None), **about}
