@@ -137,8 +137,7 @@ def _runner(bench: Bench, core: Core) -> Result:
             str(stage.top / "runner"),
             "-p",
             "whole.yml",
-            "--cmdline",
-            " ".join(words),
+            "--cmdline=" + " ".join(words),
         ]
         ran = stage.watched(command)
         looking.over(ran)

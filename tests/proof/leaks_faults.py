@@ -52,7 +52,9 @@ def _wrong_logins(household: Household) -> t.ContextManager[None]:
 def _denied_stores(household: Household) -> t.Iterator[None]:
     """Whoever writes may only read."""
     with contextlib.ExitStack() as stack:
-        for kept in household.credentials:
+        # Two stores in AWS are in one account: when its rights are enforced for one, the other is denied as well.
+        kinds = {kept.store["type"] in ("ssm", "secretsmanager") or kept.name: kept for kept in household.credentials}
+        for kept in kinds.values():
             stack.enter_context(kept.place.without_rights())
         with _instead(household, lambda kept: {"credential_store": kept.place.store_option()}):
             yield

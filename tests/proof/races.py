@@ -27,6 +27,8 @@ CROWDS = (2, 5, 20)
 #: Everything is raced over every store with this issuer; every other issuer is raced in the first store.
 ISSUER = "iam"
 LONGEST = 240.0
+#: What is suspended; in every store the first two, which have the steps of the others in them.
+_SUSPENDED = ("next", "roll back meanwhile", "first", "retire")
 _UNTIL_DUE = 1.1
 _SAYS_WHO = re.compile(r"run \w+ on \S+ \(process \d+\)|another run has just done it")
 
@@ -40,7 +42,7 @@ def cells(settings: Settings) -> t.Iterator[Cell]:
             for crowd in CROWDS:
                 run = functools.partial(crowded, issuer=ISSUER, store=store, mode=mode, crowd=crowd)
                 yield Cell(f"{ISSUER} · {store}", f"{crowd} runs at once, {mode}", run, seconds=slow * (2 + crowd / 3))
-        for doing in ("first", "next", "retire", "roll back meanwhile"):
+        for doing in _SUSPENDED if store == stores[0] else _SUSPENDED[:2]:
             run = functools.partial(paused, issuer=ISSUER, store=store, doing=doing)
             yield Cell(f"{ISSUER} · {store}", f"suspended, then woken: {doing}", run, seconds=15 + 10 * slow)
     for issuer in issuer_makers.MAKERS:

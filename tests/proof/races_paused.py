@@ -122,7 +122,9 @@ def _patient(work: Work) -> Work:
 
 def _judge(raced: Raced, what: Doing, other: Report, woken: Report) -> str:
     refused = what.may_refuse and other.get("error") == "Rejected"
-    if (other.get("failed") and not refused) or other.get("action") == "busy":
+    # A lock of the file system is never taken over: nobody can do harm behind it, and whoever holds it finishes.
+    kept_out = other.get("error") == "Unreachable" and "another run holds" in str(other.get("msg"))
+    if (other.get("failed") and not refused and not kept_out) or other.get("action") == "busy":
         return f"the other run did not take over ({tell(other)})"
     if woken.get("error") in ("unexpected", "died"):
         return f"the woken run broke ({tell(woken)})"

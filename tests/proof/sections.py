@@ -12,7 +12,7 @@ from ansible_collections.locksmith.rotation.tests.proof.cells import Section
 
 _HERE = __name__.rpartition(".")[0]
 #: Names of modules.
-MODULES: tuple[str, ...] = ("kill", "consumers", "fault", "conditions", "mutation_check")
+MODULES: tuple[str, ...] = ("kill", "consumers", "fault", "conditions", "races", "fleet", "leaks", "bad_input", "mutation_check")
 
 
 def sections() -> list[Section]:

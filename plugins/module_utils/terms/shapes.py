@@ -24,7 +24,7 @@ def check_shapes(spec: Spec, given: t.Mapping[str, t.Any], title: str = "") -> N
     :raises ConfigurationError: names the option, and never shows what was written there.
     """
     for name, option in spec.items():
-        suboptions = option.get("options")
+        suboptions = option.get("options") or {}
         for written in (name, *option.get("aliases", ())):
             if option.get("type") in _NUMBERS and isinstance(given.get(written), (list, dict)):
                 raise ConfigurationError(f"{title}{written} is not a number.", next_step="write one.")
