@@ -12,7 +12,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.plan 
 from ansible_collections.locksmith.rotation.tests.proof import checks
 from ansible_collections.locksmith.rotation.tests.proof.cells import Bench, Cell, Outcome, Result, Settings
 from ansible_collections.locksmith.rotation.tests.proof.kill import points
-from ansible_collections.locksmith.rotation.tests.proof.laps import Retire, Rotate, Stumble, prepared
+from ansible_collections.locksmith.rotation.tests.proof.laps import Create, Rotate, Stumble, prepared
 from ansible_collections.locksmith.rotation.tests.proof.runs import FOR_EVER, Fault, Moment, Way
 from ansible_collections.locksmith.rotation.tests.proof.subject import Pair
 from ansible_collections.locksmith.rotation.tests.real import issuer_makers, store_makers
@@ -67,7 +67,7 @@ def _late_keys(bench: Bench, issuer: str, store: str) -> Result:
 def _wrong_clock(bench: Bench, issuer: str, store: str) -> Result:
     off = 240.0 if issuer.startswith(_ISSUERS_OF_AWS) else 600.0
     wrong, killed = [], 0
-    for lap in (Rotate, Retire):
+    for lap in (Rotate, Create):
         laps = lap(Pair(bench, issuer, store))
         for point in bench.some([None, None, *points(laps.record(), thorough=False)], _SAMPLED):
             off = -off
