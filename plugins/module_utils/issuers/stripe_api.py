@@ -38,7 +38,6 @@ _ACCOUNT = re.compile(r"\bacct_[A-Za-z0-9]{6,}\b")
 
 #: Options that lead to Stripe and are the same for every strategy.
 API_OPTIONS: dict[str, t.Any] = {
-    "kind": {"type": "str", "required": True},
     "api_key": {"type": "str", "no_log": True, "fallback": (env_fallback, ["STRIPE_API_KEY"])},
     "api_url": {"type": "str", "default": "https://api.stripe.com"},
     "stripe_account": {"type": "str"},

@@ -42,6 +42,7 @@ class StripeKeys(SuppliedIssuer):
     MODULE = "stripe_key_rotate"
     OPTIONS: t.ClassVar[dict[str, t.Any]] = {
         **API_OPTIONS,
+        "kind": {"type": "str", "required": True, "choices": list(_PREFIX)},
         **SUPPLY_OPTIONS,
         "allow_unproved_account": {"type": "bool", "default": False},
     }

@@ -49,6 +49,7 @@ class StripeManagedKeys(Issuer):
     MODULE = "stripe_key_rotate"
     OPTIONS: t.ClassVar[dict[str, t.Any]] = {
         **API_OPTIONS,
+        "kind": {"type": "str", "required": True, "choices": ["managed_key"]},
         "private_preview": {"type": "bool", "default": False},
         "permissions": {"type": "list", "elements": "str"},
     }

@@ -44,6 +44,7 @@ class StripeWebhooks(Issuer):
     MODULE = "stripe_key_rotate"
     OPTIONS: t.ClassVar[dict[str, t.Any]] = {
         **API_OPTIONS,
+        "kind": {"type": "str", "required": True, "choices": ["webhook_endpoint"]},
         "webhook_url": {"type": "str"},
         "enabled_events": {"type": "list", "elements": "str"},
         "api_version": {"type": "str"},
