@@ -15,7 +15,8 @@ description:
     and the grace is over. Old and new work side by side until then.
   - None of them lives for more than 30 days. Where O(rotate_after), O(grace) and O(recovery_wait) are so long that a token would die
     while it is in use, the module refuses to begin and shows the sum. The default of O(rotate_after) is V(20d).
-  - What has been replaced is deleted, because AWS bills service accounts and API keys as users, and counts tokens that have expired against its quota.
+  - What has been replaced is deleted, because AWS bills service accounts and API keys as users, and counts tokens that have expired
+    against its quota.
   - An interrupted run is finished by the next one. A token that was created and lost in between is found by its name, deleted and replaced.
     API keys cannot be listed, so a lost one is deleted by the name that the journal holds.
 options:

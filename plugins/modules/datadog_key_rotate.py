@@ -11,9 +11,11 @@ short_description: Rotate a Datadog API key or application key
 version_added: 0.1.0
 description:
   - Creates a new key beside the old one when the old one is due, logs in with it, publishes it in a store, and deletes the old one when
-    every consumer has proved the new one, the grace is over and Datadog has seen no use of the old one. Old and new work side by side until then.
+    every consumer has proved the new one, the grace is over and Datadog has seen no use of the old one. Old and new work side by side
+    until then.
   - Rotates the organization's API keys, application keys of the user that logs in, and application keys of a service account.
-  - A new key is like the current one. An application key keeps its scopes, an API key its category and whether it may read remote configuration.
+  - A new key is like the current one. An application key keeps its scopes, an API key its category and whether it may read remote
+    configuration.
   - An interrupted run is finished by the next one. A key that was created and lost in between is found by its name, deleted and replaced.
 options:
   api_key:
@@ -101,7 +103,8 @@ notes:
     keys C(user_app_keys); for those of a service account C(service_account_write).
   - The published field is C(key). Use O(store.fields) to publish it under another name.
   - Before a new key is trusted, Datadog must refuse a random one with status 401 or 403.
-  - The key that O(api_key) or O(app_key) holds is never deleted. To rotate a key that the run itself logs in with, let the option read the store.
+  - The key that O(api_key) or O(app_key) holds is never deleted. To rotate a key that the run itself logs in with, let the option read
+    the store.
 requirements:
   - requests
 seealso:

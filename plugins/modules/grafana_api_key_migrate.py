@@ -14,8 +14,10 @@ description:
   - Converts the keys that are named, or all that have not expired. Grafana makes a service account C(sa-autogen-NAME) for a key and
     the key its token. Its number, name and value stay, so whoever uses it notices nothing.
   - Grafana converts keys from 9.1 to 12.0, and all of them by itself when 11.6 or later starts for the first time.
-    Where it does not, the module fails and changes nothing; the playbook C(locksmith.rotation.grafana_migrate) replaces keys by tokens then.
-  - A converted key is still an old one. M(locksmith.rotation.grafana_api_key_rotate) replaces it and deletes it when nobody uses it any more.
+    Where it does not, the module fails and changes nothing; the playbook C(locksmith.rotation.grafana_migrate) replaces keys by tokens
+    then.
+  - A converted key is still an old one. M(locksmith.rotation.grafana_api_key_rotate) replaces it and deletes it when nobody uses it any
+    more.
 options:
   url:
     description:

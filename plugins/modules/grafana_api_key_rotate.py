@@ -151,7 +151,8 @@ extends_documentation_fragment:
   - locksmith.rotation.store
   - locksmith.rotation.attributes
 notes:
-  - For tokens of service accounts, the login needs C(serviceaccounts:read) and C(serviceaccounts:write) on the service account, and C(serviceaccounts:create) if it is
+  - For tokens of service accounts, the login needs C(serviceaccounts:read) and C(serviceaccounts:write) on the service account, and
+    C(serviceaccounts:create) if it is
     to be created. The basic role Admin of the organization has them all. The page on the Grafana issuer says how to grant less.
   - The published field is C(token). Use O(store.fields) to publish it under another name.
   - Before a new token is trusted, Grafana must refuse a random one with status 401. Each rotation leaves one such line in its log.

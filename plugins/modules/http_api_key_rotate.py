@@ -373,7 +373,8 @@ options:
   lifetime:
     description:
       - How long a new key lives, for the placeholders of O(create), such as V(30d).
-      - If omitted, the sum of O(rotate_after), O(grace), O(recovery_wait) and a day for a run that is late. It cannot be shorter than the first two together.
+      - If omitted, the sum of O(rotate_after), O(grace), O(recovery_wait) and a day for a run that is late. It cannot be shorter than the
+        first two together.
     type: str
   max_keys:
     description:

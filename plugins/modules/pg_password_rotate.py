@@ -23,7 +23,8 @@ options:
   login_user:
     description:
       - Who changes the password.
-      - It may be O(role) itself with O(strategy=single_user) and O(own_login=last). Then it logs in with the recorded versions, or else with
+      - It may be O(role) itself with O(strategy=single_user) and O(own_login=last). Then it logs in with the recorded versions, or else
+        with
         O(login_password).
       - If omitted, the environment variable E(PGUSER) is used.
     type: str

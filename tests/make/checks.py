@@ -34,7 +34,17 @@ HEADED = (".py", ".yml", ".yaml", ".toml", ".ini", ".sh", ".j2")
 HEADLESS = {"changelogs/changelog.yaml"}
 """Files that a tool writes anew and that cannot keep a header."""
 
-LAYERS = {"terms": 0, "rendering": 1, "clients": 1, "stores": 2, "issuers": 2, "lifecycle": 3, "consumer": 3, "entry": 4}
+LAYERS = {
+    "terms": 0,
+    "rendering": 1,
+    "clients": 1,
+    "stores": 2,
+    "issuers": 2,
+    "announce": 2,
+    "lifecycle": 3,
+    "consumer": 3,
+    "entry": 4,
+}
 """How high each folder of C(module_utils) stands; neighbours at one height do not know each other."""
 PREFIX = f"ansible_collections.{places.NAMESPACE}.{places.NAME}.plugins.module_utils."
 VENDORS = {"boto3", "botocore", "hvac", "psycopg", "requests"}

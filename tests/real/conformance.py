@@ -41,7 +41,7 @@ class Tally:
     def __init__(self) -> None:
         self.passed: collections.Counter[tuple[str, str]] = collections.Counter()
         self.asked: collections.Counter[tuple[str, str]] = collections.Counter()
-        self.seconds: collections.Counter[str] = collections.Counter()
+        self.seconds: dict[str, float] = collections.defaultdict(float)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         found = _NODE.search(report.nodeid)

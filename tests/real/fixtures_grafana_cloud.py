@@ -173,7 +173,7 @@ def _policy_of(issuer: Issuer) -> str:
 
 
 @contextlib.contextmanager
-def cloud_for_makers(maker: type[_CloudMaker]) -> t.Iterator[Maker]:
+def cloud_for_makers(maker: t.Callable[[GrafanaCloudServer], Maker]) -> t.Iterator[Maker]:
     """One server for all conformance tests."""
     with GrafanaCloudServer() as server:
         yield maker(server)

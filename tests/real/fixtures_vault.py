@@ -90,7 +90,8 @@ class VaultMaker(StoreMaker):
         self._token = self.writer
 
     def grant_drop_off(self) -> None:
-        name, rules = f"drop-off-{self.mark}", {f"{self.api}locksmith/.claims/{self.path}": (*WRITE, "delete")}
+        name = f"drop-off-{self.mark}"
+        rules: dict[str, tuple[str, ...]] = {f"{self.api}locksmith/.claims/{self.path}": (*WRITE, "delete")}
         rules[self.api + self.path] = WRITE if self.mount == "secret" else (*WRITE, "delete")
         rules[f"{self.mount}/destroy/{self.path}"] = ("update",)
         self.server.policy(name, rules)

@@ -48,6 +48,7 @@ class StoreMaker(abc.ABC):
 
     def grant_drop_off(self) -> None:
         """The place is a drop-off: stores made from now on have the rights that docs/stores.md asks for one."""
+        return
 
     #: What P(without_rights) leads to.
     refusal: t.ClassVar[type[errors.LocksmithError]] = errors.Denied

@@ -123,15 +123,16 @@ class _Turn:
     """Turns a client that was made before the fork to one credential's options, by the hooks that botocore has for requests."""
 
     def __init__(self, made: t.Any) -> None:
-        self._region, self._endpoint, self._keys = "", "", None
+        self._region, self._endpoint = "", ""
+        self._keys: t.Any = None
         made.meta.events.register("before-endpoint-resolution", self._direct)
         made.meta.events.register("before-call", self._sign)
 
-    def to(self, region: str, endpoint: str, identity: _Identity) -> None:
+    def to(self, region: str, endpoint: str, access_key: str, secret_key: str, token: str | None) -> None:
         from botocore.credentials import Credentials
 
         self._region, self._endpoint = region, endpoint
-        self._keys = Credentials(identity.access_key, identity.secret_key, identity.session_token)
+        self._keys = Credentials(access_key, secret_key, token)
 
     def _direct(self, builtins: dict[t.Any, t.Any], **dummy: object) -> None:
         from botocore.regions import EndpointResolverBuiltins
@@ -205,7 +206,8 @@ def _warm(made: t.Any, operation: str, request: dict[str, str]) -> None:
     from botocore.awsrequest import AWSResponse
 
     def answer(request: t.Any, **dummy: object) -> t.Any:
-        return AWSResponse(request.url, 200, {}, _Empty())
+        nothing: t.Any = {}
+        return AWSResponse(request.url, 200, nothing, _Empty())
 
     made.meta.events.register_first("before-send", answer)
     getattr(made, operation)(**request)
@@ -416,7 +418,7 @@ def _turned(service: str, options: Options, identity: _Identity, max_attempts: i
     if fixed or not identity.access_key or not identity.secret_key or not region or not _prepared.get((service, max_attempts)):
         return None
     made, turn = _prepared[service, max_attempts].pop()
-    turn.to(region, options.get("endpoint_url") or "", identity)
+    turn.to(region, options.get("endpoint_url") or "", identity.access_key, identity.secret_key, identity.session_token)
     return made
 
 

@@ -271,7 +271,7 @@ class JsonClient:
                 self._base + call.path,
                 params=call.query,
                 json=call.body,
-                data=call.form,
+                data=list(call.form) if call.form is not None else None,
                 headers={**self.headers, **call.headers},
                 auth=self._authorize,
                 timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),

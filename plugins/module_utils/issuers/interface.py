@@ -194,9 +194,10 @@ class Issuer(abc.ABC):
     LOGINS_NEEDED: int = 1
 
     @classmethod
-    def preload(cls) -> None:  # noqa: B027  nothing to prepare is the usual case
+    def preload(cls) -> None:
         """Import and make, in Ansible's parent process, what every worker would need. Sends nothing, and never fails:
         a library that is missing is reported by M(create), to those who need it."""
+        return
 
     @classmethod
     @abc.abstractmethod

@@ -80,8 +80,9 @@ class Store(abc.ABC):
         return SecretFields({name: str(published[out]) for name, out in self._renames.items() if published.get(out) is not None})
 
     @classmethod
-    def preload(cls) -> None:  # noqa: B027  nothing to prepare is the usual case
+    def preload(cls) -> None:
         """As P(Issuer.preload)."""
+        return
 
     @classmethod
     @abc.abstractmethod

@@ -396,7 +396,7 @@ def test_runs_that_each_see_a_part_of_the_hosts_never_retire() -> None:
         assert not retire(stage, proof(stage, host), policy=at_once).changed
     stage.clock.time += 2000
     stage.engine().rotate(SCHEDULED)
-    for dummy in range(8):
+    for _dummy in range(8):
         for host, other in (("web1", "web2"), ("web2", "web1")):
             held = retire(stage, proof(stage, host), policy=at_once)
             assert any(line.startswith(other) for line in held.pending), held.why
