@@ -166,7 +166,7 @@ class _Call:
     creates: bool
     where: str
     headers: t.Mapping[str, str]
-    form: t.Sequence[tuple[str, str]] | None = None
+    form: list[tuple[str, str]] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -234,7 +234,7 @@ class JsonClient:
         accept: t.Container[int] = (),
         headers: t.Mapping[str, str] | None = None,
         shown: str = "",
-        form: t.Sequence[tuple[str, str]] | None = None,
+        form: list[tuple[str, str]] | None = None,
     ) -> Answer:
         """Send one request and return the answer if its status is 2xx or in C(accept).
 
