@@ -49,9 +49,7 @@ class FileStore(Store):
         "vault_id": {"type": "str"},
     }
 
-    def __init__(
-        self, options: t.Mapping[str, t.Any], field_names: t.Sequence[str], renames: t.Mapping[str, str] | None
-    ) -> None:
+    def __init__(self, options: t.Mapping[str, t.Any], field_names: t.Sequence[str], renames: t.Mapping[str, str] | None) -> None:
         super().__init__(field_names, renames)
         path, password_file = options.get("path"), options.get("vault_password_file")
         if not path or not password_file:

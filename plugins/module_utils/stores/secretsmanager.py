@@ -77,9 +77,7 @@ class SecretsManagerStore(Store):
         "journal_prefix": {"type": "str"},
     }
 
-    def __init__(
-        self, options: t.Mapping[str, t.Any], field_names: t.Sequence[str], renames: t.Mapping[str, str] | None
-    ) -> None:
+    def __init__(self, options: t.Mapping[str, t.Any], field_names: t.Sequence[str], renames: t.Mapping[str, str] | None) -> None:
         super().__init__(field_names, renames)
         self._options = options
         self._name = str(options.get("name") or options.get("secret_id") or "")

@@ -69,9 +69,7 @@ class SsmStore(Store):
         "journal_prefix": {"type": "str"},
     }
 
-    def __init__(
-        self, options: t.Mapping[str, t.Any], field_names: t.Sequence[str], renames: t.Mapping[str, str] | None
-    ) -> None:
+    def __init__(self, options: t.Mapping[str, t.Any], field_names: t.Sequence[str], renames: t.Mapping[str, str] | None) -> None:
         super().__init__(field_names, renames)
         self._options = options
         name, names = options.get("name"), options.get("names")

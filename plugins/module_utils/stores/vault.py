@@ -45,9 +45,7 @@ class VaultStore(Store):
         "journal_prefix": {"type": "str"},
     }
 
-    def __init__(
-        self, options: t.Mapping[str, t.Any], field_names: t.Sequence[str], renames: t.Mapping[str, str] | None
-    ) -> None:
+    def __init__(self, options: t.Mapping[str, t.Any], field_names: t.Sequence[str], renames: t.Mapping[str, str] | None) -> None:
         super().__init__(field_names, renames)
         self._mount = _checked_path(options.get("engine_mount_point") or _USUAL_MOUNT, "engine_mount_point")
         self._path = _checked_path(options.get("path"), "path")

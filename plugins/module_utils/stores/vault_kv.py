@@ -109,9 +109,7 @@ class Kv2(KeyValue):
 
     def replace(self, path: str, journal: str, revision: str, fields: t.Mapping[str, t.Any]) -> str:
         body = {"options": {"cas": int(revision)}, "data": dict(fields)}
-        answer = self._client.request(
-            "post", self.api_path(path), body, doing=f"write {self._mount}/{path}", tolerated=(400,)
-        )
+        answer = self._client.request("post", self.api_path(path), body, doing=f"write {self._mount}/{path}", tolerated=(400,))
         if answer.status == 400:
             return self._after_refusal(answer, path, revision, fields)
         if "version" not in answer.data:
@@ -251,9 +249,7 @@ class Kv1(KeyValue):
         return None if answer.status == 404 else answer.data
 
     def _write(self, path: str, fields: t.Mapping[str, t.Any]) -> None:
-        answer = self._client.request(
-            "post", self.api_path(path), fields, doing=f"write {self._mount}/{path}", tolerated=(404,)
-        )
+        answer = self._client.request("post", self.api_path(path), fields, doing=f"write {self._mount}/{path}", tolerated=(404,))
         if answer.status == 404:
             raise self._wrong_version(1)
 
