@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers import datadog, datadog_api
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import KeyInfo
@@ -59,3 +62,26 @@ def test_a_key_in_the_way_is_described_for_people() -> None:
     key = KeyInfo("f625994a", "agents", last_used_at=from_iso("2026-11-21T03:14:00Z"))
     assert datadog._described(key) == "agents (f625994a, last used 2026-11-21T03:14:00Z)"
     assert datadog._described(KeyInfo("f625994a", "agents")) == "agents (f625994a, no use recorded)"
+
+
+def validated(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], **given: str) -> dict[str, t.Any]:
+    """The options as the module gets them."""
+    for name in ("DD_API_KEY", "DATADOG_API_KEY", "DD_APP_KEY", "DATADOG_APP_KEY", "DD_SITE", "DATADOG_SITE", "DATADOG_HOST"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    checked = ArgumentSpecValidator(datadog.DatadogIssuer.OPTIONS, **datadog.DatadogIssuer.CONSTRAINTS).validate(given)
+    assert not checked.error_messages
+    return checked.validated_parameters
+
+
+def test_options_come_from_datadogs_own_variables_and_the_task_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = {"DD_API_KEY": "one", "DATADOG_APP_KEY": "two", "DD_SITE": "datadoghq.eu"}
+    found = validated(monkeypatch, environment)
+    assert (found["api_key"], found["app_key"], found["site"]) == ("one", "two", "datadoghq.eu")
+    found = validated(monkeypatch, environment, datadog_api_key="three", datadog_site="us3.datadoghq.com")
+    assert (found["api_key"], found["app_key"], found["site"]) == ("three", "two", "us3.datadoghq.com")
+
+
+def test_without_anything_said_it_is_the_first_site(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert validated(monkeypatch, {}, api_key="one", app_key="two")["site"] == "datadoghq.com"
