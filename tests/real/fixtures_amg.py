@@ -20,7 +20,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock imp
 from ansible_collections.locksmith.rotation.tests.real.issuer_makers import Maker
 from ansible_collections.locksmith.rotation.tests.servers.amg_standin import AmgStandin
 from ansible_collections.locksmith.rotation.tests.servers.aws_standin import REGION
-from ansible_collections.locksmith.rotation.tests.servers.grafana_standin import Identity, Token, digest
+from ansible_collections.locksmith.rotation.tests.servers.grafana_state import Identity, Token, digest
 from ansible_collections.locksmith.rotation.tests.servers.moto import free_port
 
 #: Seconds: what the module's defaults come to.

@@ -337,7 +337,7 @@ def test_somebody_else_creates_the_account_at_the_same_moment(grafana: GrafanaSe
 
 def test_nothing_is_created_while_the_server_limits_requests_and_one_token_afterwards(grafana: GrafanaServer) -> None:
     issuer, attempt = make_issuer(grafana), make_attempt()
-    grafana.fault("429", "POST", TOKENS, times=2, retry_after="7")
+    grafana.fault("429", "POST", TOKENS, times=2, headers={"Retry-After": "7"})
     issued = issuer.issue(attempt, None, [])
     assert clock_of(issuer).pauses == [7, 7]
     assert [key.id for key in issuer.keys()] == [issued.id]

@@ -14,8 +14,9 @@ import time
 import typing as t
 
 from ansible_collections.locksmith.rotation.tests.servers.aws_standin import AwsStandin, Refusal, Reply, Request, decoded
-from ansible_collections.locksmith.rotation.tests.servers.grafana_standin import Api, Grafana, Identity, Settings, Token
-from ansible_collections.locksmith.rotation.tests.servers.grafana_standin import Refusal as GrafanaRefusal
+from ansible_collections.locksmith.rotation.tests.servers.grafana_standin import Api
+from ansible_collections.locksmith.rotation.tests.servers.grafana_state import Grafana, Identity, Settings, Token
+from ansible_collections.locksmith.rotation.tests.servers.grafana_state import Refusal as GrafanaRefusal
 
 LONGEST_LIFE = 2592000
 _ROLES = {"ADMIN": "Admin", "EDITOR": "Editor", "VIEWER": "Viewer"}

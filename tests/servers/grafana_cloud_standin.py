@@ -19,7 +19,7 @@ import uuid
 from collections import Counter
 from datetime import datetime
 
-from ansible_collections.locksmith.rotation.tests.servers import grafana_standin as grafana
+from ansible_collections.locksmith.rotation.tests.servers import grafana_standin, grafana_state
 from ansible_collections.locksmith.rotation.tests.servers.json_standin import Api, Refusal, Reply, Request, digest, run
 
 ORG = "4711"
@@ -81,7 +81,7 @@ class Token:
         said = {"id": self.id, "orgId": ORG, "accessPolicyId": self.policy, "name": self.name, "displayName": self.title}
         moments = {"expiresAt": self.expires, "firstUsedAt": self.first_used, "lastUsedAt": self.last_used}
         moments.update(createdAt=self.created, updatedAt=self.created)
-        return {**said, **{name: grafana.stamp(moment) for name, moment in moments.items() if moment is not None}}
+        return {**said, **{name: grafana_state.stamp(moment) for name, moment in moments.items() if moment is not None}}
 
 
 class Cloud(Api):
@@ -90,7 +90,7 @@ class Cloud(Api):
     def __init__(self, admin_token: str, settings: Settings) -> None:
         super().__init__()
         self.settings = settings
-        self.stack = grafana.Api(grafana.Grafana("nobody", secrets.token_hex(16), grafana.Settings("13.0")))
+        self.stack = grafana_standin.Api(grafana_state.Grafana("nobody", secrets.token_hex(16), grafana_state.Settings("13.0")))
         self.policies: dict[str, Policy] = {}
         self.tokens: dict[str, Token] = {}
         self.request_ids: list[str] = []
@@ -180,10 +180,10 @@ class Cloud(Api):
         if "stack-service-accounts:write" not in scopes:
             raise Refusal(403, "Forbidden")
         self._refuse_fresh(request, path)
-        who = grafana.Identity(1, "Admin", grafana._RIGHTS["Admin"], "cloud")
+        who = grafana_state.Identity(1, "Admin", grafana_state.RIGHTS["Admin"], "cloud")
         try:
             status, payload = self.stack._route(request.method, path, who, request.query, request.body)
-        except grafana.Refusal as refusal:
+        except grafana_state.Refusal as refusal:
             raise Refusal(409 if refusal.status == 400 else refusal.status, refusal.message) from None
         if request.method == "POST" and path == "/api/serviceaccounts":
             self.fresh[payload["id"]] = self.settings.fresh_failures
