@@ -10,11 +10,13 @@ P(RotationAction); Ansible's parent process imports them before it forks its wor
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gc
 import typing as t
 
 from ansible import constants
+from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
@@ -110,6 +112,13 @@ class RotationAction(ActionBase):
                 "in a file, the passwords among them.",
                 next_step="unset it for this run, or give the task a local connection.",
             )
+        self._send_by_standard_input()
         answer: dict[str, t.Any] = self._execute_module(module_name=module_of(issuer), module_args=arguments, task_vars=task_vars)
         answer.pop("invocation", None)
         return answer
+
+    def _send_by_standard_input(self) -> None:
+        """Pipelining, wherever the connection can: else the options would be in a temporary file, here and there."""
+        with contextlib.suppress(AnsibleError, AttributeError, KeyError):
+            self._connection.set_option("pipelining", True)
+        self._play_context.pipelining = True

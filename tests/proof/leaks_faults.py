@@ -154,6 +154,6 @@ FAULTS: dict[str, Setback] = {
     "a publication changed by hand": Setback(_changed_by_hand),
     "hosts that fail": Setback(_hosts_that_fail),
     "secrets where they do not belong": Setback(_misspelt, needs_version=False),
-    "work on another host": Setback(_elsewhere, keep=False, fails=False),
-    "work on another host that keeps module files": Setback(_elsewhere),
+    "work elsewhere": Setback(_elsewhere, keep=False, fails=False),
+    "elsewhere, files kept": Setback(_elsewhere),
 }

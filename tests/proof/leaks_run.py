@@ -29,6 +29,12 @@ class Core(t.NamedTuple):
     bin: Path
 
     @property
+    def masks(self) -> bool:
+        """Whether it masks registered values, as 2.22 and later do."""
+        match = re.search(r"(\d+)\.(\d+)", self.label)
+        return match is not None and (int(match.group(1)), int(match.group(2))) >= (2, 22)
+
+    @property
     def python(self) -> str:
         return str(self.bin / "python")
 
