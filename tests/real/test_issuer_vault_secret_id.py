@@ -267,6 +267,27 @@ class TestLostAnswers:
         recorder.script[f"{base}/destroy"] = [(500, {}, {"errors": ["failed to find accessor entry"]})]
         issuer.delete(Issued("the-accessor", SecretFields({})))
 
+    @pytest.mark.parametrize("status", [200, 404])
+    def test_a_proxys_page_is_not_taken_for_gone(self, recorder: Recorder, status: int) -> None:
+        issuer = self.scripted(recorder, retries=0)
+        recorder.script["auth/approle/role/orders/secret-id"] = [(status, {}, "<html>maintenance</html>")] * 9
+        version = Issued("the-accessor", SecretFields({"role_id": "some-role-id", "secret_id": "the-secret"}))
+        calls: list[t.Callable[[], t.Any]] = [lambda: issuer.delete(version), lambda: issuer.last_use(version)]
+        calls += [lambda: issuer.stranded(make_attempt(), ()), lambda: issuer.identify(version.fields)]
+        for call in calls:
+            with pytest.raises(errors.Unreachable, match="not Vault"):
+                call()
+        assert issuer.verify(version).verdict is Verdict.UNKNOWN
+
+    @pytest.mark.parametrize("status", [200, 400])
+    def test_a_proxys_page_is_no_refused_login(self, recorder: Recorder, status: int) -> None:
+        issuer = self.scripted(recorder, retries=0)
+        described = {"data": {"secret_id_accessor": "the-accessor", "creation_time": "2026-11-21T03:14:00Z"}}
+        recorder.script["auth/approle/role/orders/secret-id/lookup"] = [(200, {}, described)]
+        recorder.script["auth/approle/login"] = [(status, {}, "<html>maintenance</html>")]
+        version = Issued("the-accessor", SecretFields({"role_id": "some-role-id", "secret_id": "the-secret"}))
+        assert issuer.verify(version).verdict is Verdict.UNKNOWN
+
     def test_another_roles_login_is_refused(self, recorder: Recorder) -> None:
         issuer = self.scripted(recorder)
         described = {"data": {"secret_id_accessor": "the-accessor", "creation_time": "2026-11-21T03:14:00Z"}}

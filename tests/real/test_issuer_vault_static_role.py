@@ -125,6 +125,14 @@ class TestLostAnswers:
         with pytest.raises(errors.Unreachable, match="same password as before"):
             issuer.issue(make_attempt(), None, [])
 
+    def test_a_proxys_page_proves_nothing(self, recorder: Recorder) -> None:
+        issuer = self.scripted(recorder, ["before-the-rotation"], 204)
+        version = issuer.present()
+        recorder.script["database/static-creds/orders"] = [(200, {}, "<html>maintenance</html>")] * 9
+        with pytest.raises(errors.Unreachable, match="not Vault"):
+            issuer.present()
+        assert issuer.verify(version).verdict is Verdict.UNKNOWN
+
     def test_a_role_of_keys_is_refused(self, recorder: Recorder) -> None:
         issuer = self.scripted(recorder, [], 204)
         shown = {"username": "orders", "rsa_private_key": "-----BEGIN", "last_vault_rotation": "2026-11-21T03:14:00Z"}

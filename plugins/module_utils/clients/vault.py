@@ -96,6 +96,11 @@ class Answer:
         return found if isinstance(found, dict) else {}
 
     @property
+    def refused(self) -> bool:
+        """Whether it is Vault that says no, in C(errors) or, for some paths, in C(data.error). A proxy's page has neither."""
+        return self.status >= 400 and (isinstance(self.body.get("errors"), list) or "error" in self.data)
+
+    @property
     def complaints(self) -> str:
         """Vault's C(errors) and C(warnings) in one line, for comparison with known texts. Not to be shown."""
         said = [*(self.body.get("errors") or []), *(self.body.get("warnings") or []), *(self.data.get("warnings") or [])]
@@ -165,6 +170,8 @@ class VaultClient:
         """
         asked = {"paths": list(needed)}
         answer = self.request("post", "sys/capabilities-self", asked, doing="say what rights the token has")
+        if not answer.body:
+            raise self.not_vault()
         for path, rights in needed.items():
             held = answer.data.get(path) or answer.body.get(path) or []
             missing = [] if "root" in held else sorted(set(rights) - set(held))
@@ -173,6 +180,13 @@ class VaultClient:
                     f"the Vault token lacks the rights {', '.join(missing)} on {path}.",
                     next_step=f"add them to its policy, as {page} shows.",
                 )
+
+    def not_vault(self) -> errors.Unreachable:
+        """The error for an answer that Vault does not give: it says nothing about what was asked."""
+        return errors.Unreachable(
+            f"what answers at {self.host} is not Vault.",
+            next_step=f"check {self._prefix}url and the proxy; the next run tries again.",
+        )
 
     def close(self) -> None:
         """Let go of the connection. The token lives on: it may be the user's own."""

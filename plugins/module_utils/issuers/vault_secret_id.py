@@ -132,6 +132,8 @@ class VaultSecretIdIssuer(Issuer):
 
     def _read_role(self) -> t.Mapping[str, t.Any]:
         role = self._ask("", None, f"read {self.identity}").data
+        if "bind_secret_id" not in role:
+            raise self._client.not_vault()
         if role.get("bind_secret_id") is False:
             raise errors.Rejected(
                 f"{self.identity} logs in without a secret id (bind_secret_id is false), so a new one would prove nothing.",
@@ -143,6 +145,8 @@ class VaultSecretIdIssuer(Issuer):
         """The role's id. It is no secret, and it stays the same when secret ids change."""
         if not self._role_id:
             self._role_id = str(self._ask("/role-id", None, f"read the role id of {self.identity}").data.get("role_id") or "")
+        if not self._role_id:
+            raise self._client.not_vault()
         return self._role_id
 
     def _check_rights(self) -> None:
@@ -157,18 +161,30 @@ class VaultSecretIdIssuer(Issuer):
         self._client.check_rights({path: (right,) for path, right in needed.items()}, "docs/issuers/vault_secret_id.md")
 
     def _accessors(self) -> list[str]:
-        """404 is the answer for a role without secret ids."""
+        """404 is Vault's answer for a role without secret ids."""
         doing = f"list the secret ids of {self.identity}"
         answer = self._client.request("list", self._at("/secret-id"), doing=doing, tolerated=(404,))
-        return [str(accessor) for accessor in answer.data.get("keys") or []]
+        found = [] if answer.refused else answer.data.get("keys")
+        if not isinstance(found, list):
+            raise self._client.not_vault()
+        return [str(accessor) for accessor in found]
 
     def _look_up(self, accessor: str) -> SecretId | None:
         """None: there is none such (any more)."""
         doing = f"look up the secret id with accessor {accessor} of {self.identity}"
-        return _described(self._ask("/secret-id-accessor/lookup", {"secret_id_accessor": accessor}, doing, (404,)))
+        return self._described(self._ask("/secret-id-accessor/lookup", {"secret_id_accessor": accessor}, doing, (404,)))
 
     def _look_up_value(self, value: str) -> SecretId | None:
-        return _described(self._ask("/secret-id/lookup", {"secret_id": value}, f"look up a secret id of {self.identity}", (404,)))
+        doing = f"look up a secret id of {self.identity}"
+        return self._described(self._ask("/secret-id/lookup", {"secret_id": value}, doing, (404,)))
+
+    def _described(self, answer: Answer) -> SecretId | None:
+        """None where Vault says that there is none: with 404, or with 204 and nothing else. No other answer says so."""
+        if answer.status == 204 or (answer.status == 404 and answer.refused):
+            return None
+        if answer.status == 404 or not answer.data.get("secret_id_accessor"):
+            raise self._client.not_vault()
+        return _secret_id(answer.data)
 
     # ---- issuing --------------------------------------------------------------------------------------------------
 
@@ -241,8 +257,10 @@ class VaultSecretIdIssuer(Issuer):
         auth = answer.body.get("auth") or {}
         if answer.status == 400 and _ADDRESS in answer.complaints:
             return self._looked_up(version, "this machine's address is not one that may log in with it")
-        if not auth.get("client_token"):
+        if answer.refused:
             return Verification(Verdict.DEAD, detail=f"Vault refused the log-in (HTTP {answer.status})")
+        if not auth.get("client_token"):
+            raise self._client.not_vault()
         register_secret(str(auth["client_token"]))
         detail = self._revoke(str(auth["client_token"]), auth)
         role = (auth.get("metadata") or {}).get("role_name")
@@ -316,11 +334,7 @@ def _metadata(given: t.Mapping[str, t.Any] | None) -> dict[str, str]:
     return found
 
 
-def _described(answer: Answer) -> SecretId | None:
-    """None where there is none: 404, or 204 without a body."""
-    data = answer.data
-    if answer.status == 404 or not data.get("secret_id_accessor"):
-        return None
+def _secret_id(data: t.Mapping[str, t.Any]) -> SecretId:
     created_at = moment(data.get("creation_time")) or 0.0
     return SecretId(
         accessor=str(data["secret_id_accessor"]),

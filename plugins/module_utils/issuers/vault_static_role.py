@@ -108,6 +108,8 @@ class VaultStaticRoleIssuer(Issuer):
         if answer.status == 400 and _UNKNOWN_ROLE in answer.complaints:
             raise errors.NotFound(f"There is no {self.identity}.", next_step="check role_name and engine_mount_point.")
         found = answer.data
+        if not found and not answer.refused:
+            raise self._client.not_vault()
         if not all(isinstance(found.get(name), str) and found[name] for name in (*self.FIELDS, "last_vault_rotation")):
             raise errors.Rejected(
                 f"The {self.identity} shows no user name with a password (HTTP {answer.status}).",
