@@ -10,13 +10,11 @@ P(RotationAction); Ansible's parent process imports them before it forks its wor
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import gc
 import typing as t
 
 from ansible import constants
-from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
@@ -119,6 +117,4 @@ class RotationAction(ActionBase):
 
     def _send_by_standard_input(self) -> None:
         """Pipelining, wherever the connection can: else the options would be in a temporary file, here and there."""
-        with contextlib.suppress(AnsibleError, AttributeError, KeyError):
-            self._connection.set_option("pipelining", True)
-        self._play_context.pipelining = True
+        self._connection.always_pipeline_modules = bool(getattr(self._connection, "has_pipelining", False))

@@ -14,6 +14,8 @@ from hypothesis import strategies as some
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.rotation import argument_spec, failure, perform
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.spec import common_options
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.shapes import check_shapes
 from ansible_collections.locksmith.rotation.tests.proof import hooks_files, hooks_http, hooks_sql
 from ansible_collections.locksmith.rotation.tests.proof.bad_input_guesses import arguments, of_type
 from ansible_collections.locksmith.rotation.tests.proof.bad_input_search import search
@@ -74,17 +76,20 @@ def _search(bench: Bench, raced: Raced) -> Report:
 
 
 def _inputs(raced: Raced) -> some.SearchStrategy[dict[str, t.Any]]:
-    """The credential's own options, any of the common ones besides, and at times one of its own changed."""
-    given = raced.options()
+    """What is asked for besides the credential's own options: any of the common ones, and at times one of its own changed."""
     common = {name: option for name, option in common_options().items() if name not in ("name", "store")}
     own = type(raced.issuer).OPTIONS
     spoilt = [some.fixed_dictionaries({name: of_type(option)}) for name, option in own.items()]
     kept = some.just(t.cast(t.Dict[str, t.Any], {}))
-    return some.builds(lambda wish, bad: {**given, **wish, **bad}, arguments(common), some.one_of(kept, kept, kept, *spoilt))
+    return some.builds(lambda wish, bad: {**wish, **bad}, arguments(common), some.one_of(kept, kept, kept, *spoilt))
 
 
-def _one(raced: Raced, recorder: Recorder, given: dict[str, t.Any]) -> str:
-    kind = type(raced.issuer)
+def _one(raced: Raced, recorder: Recorder, asked: dict[str, t.Any]) -> str:
+    kind, given = type(raced.issuer), {**raced.options(), **asked}
+    try:
+        check_shapes(argument_spec(kind), given)
+    except ConfigurationError:
+        return ""
     checked_options = ArgumentSpecValidator(argument_spec(kind), **kind.CONSTRAINTS).validate(given)
     if checked_options.error_messages:
         return ""

@@ -487,6 +487,8 @@ def aws_errors(service: str, doing: str, meanings: Meanings | None = None) -> t.
         )
     except raised.BotoCoreError as problem:
         error = errors.Rejected(f"AWS: cannot {doing}: {type(problem).__name__}.", next_step="check the options.")
+    except ValueError:  # botocore's own, of an address that is none
+        error = errors.ConfigurationError(f"AWS: cannot {doing}: malformed address.", next_step="check endpoint_url and region.")
     else:
         return
     raise error from None
