@@ -256,13 +256,13 @@ def no_session(server: Server, user: str, login: Login) -> errors.Unreachable:
     )
 
 
-def try_login(server: Server, user: str, password: str | None, clock: Clock) -> Login:
-    """One login, tried again while the server does not answer. Never raises for what the server says.
+def try_login(server: Server, user: str, password: str | None, clock: Clock, attempts: int = CONNECT_ATTEMPTS) -> Login:
+    """One login, tried again while the server does not answer, C(attempts) in all. Never raises for what the server says.
 
     A failed connection carries no SQLSTATE, and the server's message is in the server's language. So a failed password is
     told from everything else by comparison: it fails exactly as a password fails that is certainly wrong.
     """
-    login = _attempt_patiently(server, user, password, clock)
+    login = _attempt_patiently(server, user, password, clock, attempts)
     if login.outcome is not Outcome.REFUSED or password is None:
         return login
     wrong = _attempt(server, user, generate_password())
@@ -278,11 +278,13 @@ def knock(server: Server, user: str, clock: Clock) -> Login:
     return _attempt_patiently(server, user, generate_password(), clock)
 
 
-def _attempt_patiently(server: Server, user: str, password: str | None, clock: Clock) -> Login:
+def _attempt_patiently(
+    server: Server, user: str, password: str | None, clock: Clock, attempts: int = CONNECT_ATTEMPTS
+) -> Login:
     begun = clock.monotonic()
-    for attempt in range(1, CONNECT_ATTEMPTS + 1):
+    for attempt in range(1, attempts + 1):
         login = _attempt(server, user, password)
-        last = attempt == CONNECT_ATTEMPTS or clock.monotonic() - begun > CONNECT_BUDGET
+        last = attempt == attempts or clock.monotonic() - begun > CONNECT_BUDGET
         if login.outcome is not Outcome.SILENT or last:
             break
         clock.sleep(random.uniform(0.1, 0.3) * 2**attempt)

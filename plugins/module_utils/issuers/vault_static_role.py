@@ -40,6 +40,8 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret im
 _PAGE = "docs/issuers/vault_static_role.md"
 #: Vault's words for a static role that is not there; it answers with 400.
 _UNKNOWN_ROLE = "unknown role"
+#: Connections for one login: whoever verifies asks again anyhow.
+_LOGIN_ATTEMPTS = 2
 
 
 class VaultStaticRoleIssuer(Issuer):
@@ -159,7 +161,7 @@ class VaultStaticRoleIssuer(Issuer):
 
     def _by_login(self, server: Server, version: Issued) -> Verification:
         name = version.fields["username"]
-        login = try_login(server, name, version.fields["password"], self._clock)
+        login = try_login(server, name, version.fields["password"], self._clock, _LOGIN_ATTEMPTS)
         _check_asked(server, name, login)
         if login.session is None:
             return Verification(Verdict.DEAD if login.outcome is Outcome.REFUSED else Verdict.UNKNOWN, detail=login.detail)
