@@ -31,18 +31,30 @@ class ActionModule(ActionBase):
         """Ansible calls this in a worker."""
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         credential = plain_text(self._task.args.get("name") or (task_vars or {}).get("inventory_hostname", ""))
-        targets: t.Any = ()
         try:
-            written = plain(self._task.args)
-            written.update(left_out(self._templar, written, task_vars or {}, _FROM_VARIABLES))
+            written = self._written(task_vars or {})
             targets = written.get("targets") or []
             _check(written, targets)
             issuer = issuer_class(written["type"])
             told = announce(credential, issuer, written["store"], targets, SystemClock(), bool(self._task.check_mode))
             result.update(told)
         except Exception as error:  # whatever happens: the rotation has succeeded, and no traceback may show a value
-            result.update(not_announced(credential, len(targets) if isinstance(targets, list) else 0, error))
+            result.update(not_announced(credential, error))
         return result
+
+    def _written(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """The arguments, and what the credential's variables say besides.
+
+        :raises ConfigurationError: a variable cannot be evaluated, because a lookup in it fails most often.
+        """
+        written: dict[str, t.Any] = plain(self._task.args)
+        try:
+            return {**written, **left_out(self._templar, written, task_vars, _FROM_VARIABLES)}
+        except Exception as error:
+            raise ConfigurationError(
+                f"credential_announce or credential_store cannot be evaluated ({type(error).__name__}).",
+                next_step="look at the lookups and variables in them.",
+            ) from None
 
 
 def _check(written: t.Mapping[str, t.Any], targets: t.Any) -> None:

@@ -185,10 +185,10 @@ def _result(credential: str, reached: list[str], missed: dict[str, str], unrecor
     }
 
 
-def not_announced(credential: str, targets: int, error: Exception) -> dict[str, t.Any]:
+def not_announced(credential: str, error: Exception) -> dict[str, t.Any]:
     """The result where nothing could be tried. An unexpected error is named by class: its text might hold anything."""
     why = str(error) if isinstance(error, LocksmithError) else f"unexpected {type(error).__name__}."
-    line = f"{credential}: not announced to any of {targets} targets: {why} The next run tries again."
+    line = f"{credential}: not announced to anybody: {why} The next run tries again."
     return {
         "changed": False,
         "credential": credential,
