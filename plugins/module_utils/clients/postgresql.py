@@ -278,9 +278,7 @@ def knock(server: Server, user: str, clock: Clock) -> Login:
     return _attempt_patiently(server, user, generate_password(), clock)
 
 
-def _attempt_patiently(
-    server: Server, user: str, password: str | None, clock: Clock, attempts: int = CONNECT_ATTEMPTS
-) -> Login:
+def _attempt_patiently(server: Server, user: str, password: str | None, clock: Clock, attempts: int = CONNECT_ATTEMPTS) -> Login:
     begun = clock.monotonic()
     for attempt in range(1, attempts + 1):
         login = _attempt(server, user, password)
