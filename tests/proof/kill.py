@@ -9,7 +9,7 @@ import functools
 import typing as t
 
 from ansible_collections.locksmith.rotation.tests.proof.cells import Bench, Cell, Outcome, Result, Settings
-from ansible_collections.locksmith.rotation.tests.proof.laps import LAPS, Lap, Retire, Rotate, Stumble, settle
+from ansible_collections.locksmith.rotation.tests.proof.laps import LAPS, Absent, Lap, Retire, Rotate, Stumble, settle
 from ansible_collections.locksmith.rotation.tests.proof.runs import Boundary, Moment, Way
 from ansible_collections.locksmith.rotation.tests.proof.subject import Pair
 from ansible_collections.locksmith.rotation.tests.real import issuer_makers, store_makers
@@ -69,6 +69,8 @@ def _kill_everywhere(issuer: str, store: str, lap: type[Lap], thorough: bool, be
             wrong += [f"killed at {point}: {line}" for line in found]
             if found:
                 laps = lap(Pair(bench, issuer, store))
+    except Absent as reason:
+        return Result(Outcome.NA, str(reason))
     except (Stumble, NotImplementedError) as problem:
         wrong.append(str(problem) or f"the maker of {issuer} does not say what the proof asks of it")
     return _result(wrong, {"boundaries": killed})

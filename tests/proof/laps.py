@@ -20,6 +20,8 @@ from ansible_collections.locksmith.rotation.tests.proof.subject import DAY, Pair
 Hooks = t.Mapping[str, t.Any]
 #: Older than any interval.
 _LONG = 400 * DAY
+#: Seconds. A forced rotation replaces what was published before it began, and a run whose waiting was shortened wrote times to come.
+_MOMENT = 120
 #: Seconds in which a server finishes a request whose sender has been killed.
 _SETTLE = 0.1
 
@@ -31,6 +33,10 @@ def settle() -> None:
 
 class Stumble(Exception):
     """A run that only prepares a lap, with nothing in its way, did not do what it should."""
+
+
+class Absent(Exception):
+    """The operation does not exist for this issuer; the text says why."""
 
 
 def prepared(ended: Ended, *actions: str) -> None:
@@ -137,6 +143,7 @@ class Force(Rotate):
 
     def begin(self) -> None:
         self.subject.renew_options()
+        self.subject.age(_MOMENT)
         self._before, self._keys = self.subject.published(), self.subject.keys()
 
     def operate(self, hooks: Hooks | None = None) -> Ended:
@@ -241,8 +248,15 @@ class RollBack(Rotate):
 
     NAME = "roll back"
 
+    def __init__(self, pair: Pair) -> None:
+        """:raises Absent: the issuer itself replaces the value, and the one before it is dead."""
+        super().__init__(pair)
+        if self.subject.issuer.REVEALS and self.subject.issuer.capacity == 1:
+            raise Absent("the issuer replaces the value itself, and there is nothing to roll back to")
+
     def begin(self) -> None:
         self.subject.renew_options()
+        self.subject.age(_MOMENT)
         self._before = self.subject.published()
         prepared(self.subject.run(force=True, reason="manual"), "rotated")
         self._keys, self._after = self.subject.keys(), self.subject.published()
