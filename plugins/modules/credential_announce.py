@@ -17,8 +17,8 @@ description:
   - Whom it reached is recorded in the credential's journal. What did not arrive is warned about and announced again by the next run,
     so a target may hear of a version twice, and it never misses one that stays published.
   - It never fails. The rotation has succeeded by then, and a dead receiver does not change that.
-  - O(store) and O(targets) are taken from the variables C(credential_store) and C(credential_announce) of the host if they are not given. That keeps
-    secrets in them away from callbacks, which are shown a task's arguments.
+  - Where O(store) or O(targets) is left out, it is taken from the host's variable C(credential_store) or C(credential_announce). Then
+    its secrets are in no argument of a task, which Ansible shows to every callback plugin.
 author:
   - The locksmith.rotation contributors (@locksmith-rotation)
 extends_documentation_fragment:
