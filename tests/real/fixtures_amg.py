@@ -110,10 +110,11 @@ class Amg:
             numbers = {one.id for one in grafana.accounts.values() if one.name == account} if account else {0}
             return [token for token in grafana.tokens.values() if token.account in numbers]
 
-    def holds(self, secret: str) -> bool:
+    def holds(self, secret: str, workspace_id: str = "") -> bool:
         """Whether it logs in, asked of the state and not by a login, which would be a use."""
-        now = self.server.main.grafana.now()
-        found = [token for token in self.server.main.grafana.tokens.values() if token.digest == digest(secret)]
+        grafana = self.server.workspaces[workspace_id or self.server.main.id].grafana
+        now = grafana.now()
+        found = [token for token in list(grafana.tokens.values()) if token.digest == digest(secret)]
         return any(token.expires is None or token.expires > now for token in found)
 
 
@@ -146,13 +147,15 @@ class AmgMaker(Maker):
 
     def __init__(self, amg: Amg) -> None:
         self._amg = amg
+        self._version = amg.server.main.grafana.settings.version
 
     def make(self) -> AmgIssuer:
         return self._amg.issuer(**self._whose(None))
 
     def _whose(self, issuer: Issuer | None) -> dict[str, t.Any]:
+        """A service account of its own; API keys belong to a whole workspace."""
         if self._amg.token_type == "api_key":
-            return {}
+            return {"workspace_id": _workspace_of(issuer) if issuer else self._amg.server.workspace(self._version).id}
         return {"service_account": _account_of(issuer) if issuer else self._amg.account()}
 
     def unreachable(self, issuer: Issuer) -> AmgIssuer:
@@ -166,13 +169,15 @@ class AmgMaker(Maker):
         return self._amg.issuer(**self._whose(issuer), secret_key="not-the-managers-secret")
 
     def kill(self, issuer: Issuer, version: Issued) -> None:
-        held = self._amg.server.main.grafana.tokens
+        held = self._amg.server.workspaces[_workspace_of(issuer)].grafana.tokens
         number = next(token.id for token in held.values() if token.digest == digest(version.fields["token"]))
         del held[number]
 
     def foreign_key(self, issuer: Issuer) -> str:
         if self._amg.token_type == "api_key":
-            return self._amg.api_key()[0]
+            grafana = self._amg.server.workspaces[_workspace_of(issuer)].grafana
+            with grafana.lock:
+                return grafana.create_token(1, 0, unique("by-hand"), DAY, "Viewer")[0].name
         return self._amg.token(_account_of(issuer))[0]
 
     def secrets(self) -> t.Sequence[str]:
@@ -182,14 +187,21 @@ class AmgMaker(Maker):
         return self._amg.options(**self._whose(issuer))
 
     def alive(self, issuer: Issuer, fields: t.Mapping[str, str]) -> bool:
-        return self._amg.holds(fields["token"])
+        return self._amg.holds(fields["token"], _workspace_of(issuer))
 
     def key_ids(self, issuer: Issuer) -> set[str]:
         if self._amg.token_type == "api_key":
-            return {token.name for token in self._amg.tokens()}
+            held = self._amg.server.workspaces[_workspace_of(issuer)].grafana.tokens
+            return {token.name for token in list(held.values()) if not token.account}
         account = _account_of(issuer)
         workspace = self._amg.server.main
         return {f"{workspace.account_id(token.account)}/{token.id}" for token in self._amg.tokens(account)}
+
+
+def _workspace_of(issuer: Issuer) -> str:
+    if not isinstance(issuer, AmgIssuer):
+        raise TypeError("another system's issuer")
+    return str(issuer._options["workspace_id"])
 
 
 def _account_of(issuer: Issuer | None) -> str:

@@ -15,7 +15,7 @@ import typing as t
 
 from ansible_collections.locksmith.rotation.tests.servers.aws_standin import AwsStandin, Refusal, Reply, Request, decoded
 from ansible_collections.locksmith.rotation.tests.servers.grafana_standin import Api
-from ansible_collections.locksmith.rotation.tests.servers.grafana_state import Grafana, Identity, Settings, Token
+from ansible_collections.locksmith.rotation.tests.servers.grafana_state import Grafana, Identity, Settings, Token, digest
 from ansible_collections.locksmith.rotation.tests.servers.grafana_state import Refusal as GrafanaRefusal
 
 LONGEST_LIFE = 2592000
@@ -59,7 +59,8 @@ class Workspace:
 
 
 class AmgStandin(AwsStandin):
-    """Any number of workspaces in one account. The address is also that of the Grafana of the workspace P(workspace) made last."""
+    """Any number of workspaces in one account. The address is also that of the Grafana in each of them: a token finds its own, and a
+    token of none of them goes to the one that P(workspace) made last."""
 
     SERVICE = "grafana"
 
@@ -83,7 +84,16 @@ class AmgStandin(AwsStandin):
         if not request.path.startswith("/api/"):
             return None
         headers = {"Authorization": request.headers.get("authorization", "")}
-        return self.main.api.answer(request.method, request.path, request.query, headers, request.body())
+        workspace = self._workspace_of(headers["Authorization"].partition(" ")[2])
+        return workspace.api.answer(request.method, request.path, request.query, headers, request.body())
+
+    def _workspace_of(self, secret: str) -> Workspace:
+        wanted = digest(secret)
+        for workspace in list(self.workspaces.values()):
+            with workspace.grafana.lock:
+                if any(token.digest == wanted for token in workspace.grafana.tokens.values()):
+                    return workspace
+        return self.main
 
     # ---- AWS's -------------------------------------------------------------------------------------------------------
 
