@@ -10,6 +10,7 @@ import copy
 import dataclasses
 import typing as t
 
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.issuers import issuer_class
 from ansible_collections.locksmith.rotation.tests.proof.leaks_world import FILES, MACHINES, Household, Kept
 
 During = t.Callable[[Household], t.ContextManager[None]]
@@ -42,7 +43,8 @@ def _wrong_logins(household: Household) -> t.ContextManager[None]:
     """Every secret option of every issuer is another one."""
 
     def change(kept: Kept) -> dict[str, t.Any]:
-        secret = [name for name, option in type(kept.issuer).OPTIONS.items() if option.get("no_log") and kept.options.get(name)]
+        known = issuer_class(kept.issuer.KIND).OPTIONS
+        secret = [name for name, option in known.items() if option.get("no_log") and kept.options.get(name)]
         return {"credential_options": {**kept.options, **{name: household.canary(f"{name} of {kept.name}") for name in secret}}}
 
     return _instead(household, change)

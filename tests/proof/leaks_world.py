@@ -15,6 +15,7 @@ import yaml
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issuer
 from ansible_collections.locksmith.rotation.plugins.module_utils.stores.catalogue import STORES
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.issuers import issuer_class
 from ansible_collections.locksmith.rotation.tests.proof.cells import Bench
 from ansible_collections.locksmith.rotation.tests.proof.leaks_search import SHORTEST
 from ansible_collections.locksmith.rotation.tests.real import issuer_makers, store_makers
@@ -105,7 +106,7 @@ class Kept:
 
     def secrets(self) -> dict[str, str]:
         """Everything that nobody may see: what logs in at the issuer and the store, and all values that are alive."""
-        own = {f"{self.name}: option {name}": value for name, value in _no_log(type(self.issuer).OPTIONS, self.options)}
+        own = {f"{self.name}: option {name}": value for name, value in _no_log(issuer_class(self.issuer.KIND).OPTIONS, self.options)}
         spec = STORES[self.store["type"]].OPTIONS
         own.update({f"{self.name}: store option {name}": value for name, value in _no_log(spec, self.store)})
         own.update({f"{self.name}: administrator's {number}": value for number, value in enumerate(self.maker.secrets())})

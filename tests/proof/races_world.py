@@ -10,6 +10,7 @@ import typing as t
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.rotation import argument_spec
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.issuers import issuer_class
 from ansible_collections.locksmith.rotation.tests.proof.races_runs import Report, Work, perform
 from ansible_collections.locksmith.rotation.tests.proof.subject import Pair
 
@@ -29,7 +30,7 @@ class Raced:
 
     def run(self, **wish: t.Any) -> Work:
         """What a process does that is asked for this. C(wish): options that differ from the usual ones."""
-        kind = type(self.issuer)
+        kind = issuer_class(self.issuer.KIND)
         checked = ArgumentSpecValidator(argument_spec(kind), **kind.CONSTRAINTS).validate(self.options(**wish))
         if checked.error_messages:
             raise ValueError("; ".join(checked.error_messages))
