@@ -51,7 +51,7 @@ def _recipes(target: str) -> list[venvs.Recipe]:
     wanted = [gates.recipe(newest, True)]
     if target in ("setup", "test", "galaxy"):
         wanted.append(gates.galaxy_recipe(newest))
-    if target in ("setup", "test", "units", "sanity"):
+    if target in ("setup", "test", "units", "sanity", "proof"):
         wanted += [gates.recipe(core, False) for core in others]
     if target == "real":
         wanted += [gates.recipe(core, False) for core in others if core.release.series == cores.REAL_TOO]
@@ -68,6 +68,8 @@ def setup(target: str) -> None:
         debian.need_command("/usr/lib/postgresql/15/bin/postgres", "postgresql-15", "the PostgreSQL 15 suite")
         debian.need_command("/usr/sbin/pgbouncer", "pgbouncer", "the PgBouncer suite")
         debian.need_command("/lib/systemd/systemd", "systemd", "the suite of service managers")
+    if target in ("setup", "test", "proof") and not os.path.exists("/usr/sbin/sshd"):
+        debian.install("openssh-server")  # for the fleet of the proof, which needs root anyway and says so when it has local hosts
     venvs.pip_wheel(venvs.PIP)
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
         built = list(pool.map(venvs.ensure, _recipes(target)))
