@@ -201,6 +201,16 @@ class Shop:
     def rotate(self, *arguments: str) -> Ended:
         return self.estate.rotate(*arguments)
 
+    def drain(self) -> None:
+        """Have PgBouncer recycle its server connections, and wait until the role that has had its turn has none."""
+        self.pool.console("RECONNECT")
+        used = self.env.read_text(encoding="utf-8")
+        idle = next(name for name in self.states() if name not in used)
+        give_up_at = time.monotonic() + 20
+        while self.server.sql(f"SELECT 1 FROM pg_stat_activity WHERE usename = '{idle}'"):
+            assert time.monotonic() < give_up_at, f"sessions of {idle} linger"
+            time.sleep(0.1)
+
     def states(self) -> dict[str, bool]:
         return dict(self.server.sql(f"SELECT rolname, rolcanlogin FROM pg_roles WHERE rolname LIKE '{self.base}%'"))
 
@@ -217,7 +227,7 @@ def test_nobody_is_refused_while_roles_take_turns_by_file(
     assert first.status == 0, first.output
     with Probes(by_file, shop.env) as probes:
         ended = [shop.rotate(*FORCE)]
-        by_file.console("RECONNECT")
+        shop.drain()
         ended += [shop.rotate(), shop.rotate(*FORCE)]
     for each in ended:
         assert each.status == 0, each.output
@@ -228,8 +238,7 @@ def test_nobody_is_refused_while_roles_take_turns_by_file(
     assert stat.S_IMODE(by_file.userlist.stat().st_mode) == 0o600
     assert by_file.userlist.owner() == by_file.owner
     assert found.count(shop.base) == 2
-    by_file.console("RECONNECT")
-    time.sleep(0.5)
+    shop.drain()
     quiet = shop.rotate()
     assert quiet.status == 0, quiet.output
     assert sorted(shop.states().values()) == [False, True], "the role that nobody uses any more is switched off"

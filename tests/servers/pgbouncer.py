@@ -81,7 +81,7 @@ class PgBouncer:
         return _user().pw_name
 
     def dsn(self, user: str, password: str, dbname: str = "postgres") -> dict[str, t.Any]:
-        return {**self.postgres.dsn(user, password, dbname), "port": self.port, "connect_timeout": 5}
+        return {**self.postgres.dsn(user, password, dbname), "port": self.port, "connect_timeout": 30}
 
     def logs_in(self, user: str, password: str) -> bool:
         """Whether this password gets as far as an answer from the server."""
