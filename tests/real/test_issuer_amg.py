@@ -381,3 +381,20 @@ class TestAdopting:
         name = amg.account()
         secret = amg.token(name)[1]
         assert amg.issuer(service_account=name).identify({"token": secret}) is None
+
+
+class TestPatience:
+    def test_reading_waits_as_long_as_aws_asks_too(self, amg: Amg, monkeypatch: pytest.MonkeyPatch) -> None:
+        """botocore's own retries would ask again after a fraction of a second."""
+        pauses: list[float] = []
+        monkeypatch.setattr("botocore.endpoint.time.sleep", pauses.append)
+        amg.server.fail("ListWorkspaceServiceAccounts", "throttled", "throttled_without_word")
+        assert amg.issuer().keys() == []
+        assert 3 <= pauses[0] <= 4 and 0 <= pauses[1] < 3
+
+    def test_and_ends_after_as_many_attempts_as_ever(self, amg: Amg, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("botocore.endpoint.time.sleep", lambda seconds: None)
+        amg.server.fail("ListWorkspaceServiceAccounts", *["throttled"] * 9)
+        with pytest.raises(errors.Unreachable, match="ThrottlingException"):
+            amg.issuer().keys()
+        assert amg.server.asked().count("ListWorkspaceServiceAccounts") == 4

@@ -379,7 +379,22 @@ def _make(session: t.Any, service: str, options: Options, identity: _Identity, m
         ),
     )
     made.meta.events.register("after-call", _refuse_broken_json)
+    made.meta.events.register_first(f"needs-retry.{made.meta.service_model.service_id.hyphenize()}", _Patience(max_attempts))
     return made
+
+
+class _Patience:
+    """Waits as long as a Retry-After header says, which botocore's own retries do not look at. Asked before those."""
+
+    def __init__(self, max_attempts: int) -> None:
+        self._max_attempts = max_attempts
+
+    def __call__(self, response: t.Any = None, attempts: int = 1, **dummy: object) -> float | None:
+        """Seconds to wait before the request is sent again; None where that is botocore's to decide."""
+        if response is None or attempts >= self._max_attempts or response[0].status_code not in (429, 503):
+            return None
+        asked = str(response[0].headers.get("Retry-After", ""))
+        return min(float(asked), _LONGEST_PAUSE) + random.uniform(0, 1) if asked.isdigit() else None
 
 
 def _refuse_broken_json(http_response: t.Any, model: t.Any, **dummy: object) -> None:
