@@ -112,8 +112,8 @@ def test_the_whole_life_goes_the_same_way(both: Both) -> None:
         {"force": True, "reason": "manual"},
         {"state": "retired"},
         {"state": "retired", "consumers": [{"host": "web1", "detail": "unreachable"}]},
-        {"state": "retired", "consumers": [], "check": True},
-        {"state": "retired", "consumers": []},
+        {"state": "retired", "consumers": [], "forget_consumers": ["web1"], "check": True},
+        {"state": "retired", "consumers": [], "forget_consumers": ["web1"]},
         {"force": True},
         {"state": "rolled_back"},
     ]
