@@ -69,7 +69,9 @@ def setup(target: str) -> None:
         debian.need_command("/usr/sbin/pgbouncer", "pgbouncer", "the PgBouncer suite")
         debian.need_command("/lib/systemd/systemd", "systemd", "the suite of service managers")
     if target in ("setup", "test", "proof") and not os.path.exists("/usr/sbin/sshd"):
-        debian.install("openssh-server")  # for the fleet of the proof, which needs root anyway and says so when it has local hosts
+        debian.install(
+            "openssh-server"
+        )  # for the fleet of the proof, which needs root anyway and says so when it has local hosts
     venvs.pip_wheel(venvs.PIP)
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
         built = list(pool.map(venvs.ensure, _recipes(target)))

@@ -65,6 +65,7 @@ def call(module: str, arguments: t.Mapping[str, t.Any], check: bool = False) -> 
     :raises RuntimeError: it ended without one.
     """
     output, errors = io.StringIO(), io.StringIO()
+    status: object = None
     given = {**arguments, "_ansible_check_mode": check, "_ansible_diff": True}
     with patch_module_args(given), contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
         try:

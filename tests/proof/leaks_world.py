@@ -106,7 +106,9 @@ class Kept:
 
     def secrets(self) -> dict[str, str]:
         """Everything that nobody may see: what logs in at the issuer and the store, and all values that are alive."""
-        own = {f"{self.name}: option {name}": value for name, value in _no_log(issuer_class(self.issuer.KIND).OPTIONS, self.options)}
+        own = {
+            f"{self.name}: option {name}": value for name, value in _no_log(issuer_class(self.issuer.KIND).OPTIONS, self.options)
+        }
         spec = STORES[self.store["type"]].OPTIONS
         own.update({f"{self.name}: store option {name}": value for name, value in _no_log(spec, self.store)})
         own.update({f"{self.name}: administrator's {number}": value for number, value in enumerate(self.maker.secrets())})

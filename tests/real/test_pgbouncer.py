@@ -50,9 +50,14 @@ def by_query(server: Postgres) -> t.Iterator[PgBouncer]:
     server.sql(*functions(block("pgbouncer.md", "sql", "user_lookup")))
     password = secrets.token_urlsafe(16)
     server.sql(f"ALTER ROLE pgbouncer PASSWORD '{password}'")
-    query = next(line for line in block("pgbouncer.md", "ini", "auth_query").splitlines() if line.startswith("auth_query"))
-    with PgBouncer(server, ("pgbouncer", password, query.partition("=")[2].strip())) as started:
+    with PgBouncer(server, ("pgbouncer", password, auth_query())) as started:
         yield started
+
+
+def auth_query() -> str:
+    """What the page sets it to."""
+    line = next(line for line in block("pgbouncer.md", "ini", "auth_query").splitlines() if line.startswith("auth_query"))
+    return line.partition("=")[2].strip()
 
 
 def functions(text: str) -> list[str]:

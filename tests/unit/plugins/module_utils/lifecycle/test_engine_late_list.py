@@ -27,7 +27,11 @@ class Hiding:
         self.on = True
         self._known = set(stage.world.keys)
         self._listing = MintingIssuer._list
-        monkeypatch.setattr(MintingIssuer, "_list", lambda issuer: self._list(issuer))
+
+        def listed(issuer: MintingIssuer) -> list[KeyInfo]:
+            return self._list(issuer)
+
+        monkeypatch.setattr(MintingIssuer, "_list", listed)
 
     def _list(self, issuer: MintingIssuer) -> list[KeyInfo]:
         return [key for key in self._listing(issuer) if not self.on or key.id in self._known]

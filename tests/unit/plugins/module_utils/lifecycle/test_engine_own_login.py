@@ -37,7 +37,11 @@ class Login:
 @pytest.fixture
 def login(monkeypatch: pytest.MonkeyPatch) -> Login:
     made = Login()
-    monkeypatch.setattr(MintingIssuer, "own_login", lambda issuer, versions: made.own_login(issuer, versions))
+
+    def own_login(issuer: MintingIssuer, versions: t.Sequence[Issued]) -> str:
+        return made.own_login(issuer, versions)
+
+    monkeypatch.setattr(MintingIssuer, "own_login", own_login)
     return made
 
 
