@@ -76,7 +76,7 @@ options:
     default: []
   max_events:
     description:
-      - How many events of each key to read at most in each region, newest first. RV(keys[].trail.complete) says if there were more.
+      - How many events of each key to read at most in each region, newest first. RV(usage[].trail.complete) says if there were more.
     type: int
     default: 1000
   audit:
@@ -138,7 +138,7 @@ lists_keys:
   description: Whether the issuer can list keys. Where it cannot, only those of the journal and of O(keys) are asked about.
   returned: success
   type: bool
-keys:
+usage:
   description: The keys, the one that was used last first.
   returned: success
   type: list

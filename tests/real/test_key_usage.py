@@ -197,19 +197,19 @@ class TestAccessKeys:
         made = [apart.root().create_access_key(UserName=USER)["AccessKey"]["AccessKeyId"] for dummy in range(2)]
         trail.record(made[1], age=60, region=ELSEWHERE)
         told = usage(IamIssuer, self.options(apart))
-        rows = {row["id"]: row for row in told["keys"]}
+        rows = {row["id"]: row for row in told["usage"]}
         assert sorted(rows) == sorted(made)
         assert (rows[made[1]]["use"], rows[made[1]]["trail"]["uses"][0]["address"]) == ("used", "203.0.113.7")
         assert rows[made[0]]["use"] == "no_use_seen"
         assert rows[made[0]]["trail"]["searched"] == [REGION, ELSEWHERE]
         assert "does not mean that nobody uses it" in rows[made[0]]["why"]
-        assert told["keys"][0]["id"] == made[1], "the one that was used last first"
+        assert told["usage"][0]["id"] == made[1], "the one that was used last first"
         assert "unused" not in json.dumps(told)
 
     def test_what_did_not_answer_makes_no_use_seen_into_not_told(self, apart: Iam, trail: CloudTrailStandin) -> None:
         key = apart.root().create_access_key(UserName=USER)["AccessKey"]["AccessKeyId"]
         trail.disabled.add(ELSEWHERE)
-        told = usage(IamIssuer, self.options(apart))["keys"][0]
+        told = usage(IamIssuer, self.options(apart))["usage"][0]
         assert (told["id"], told["use"]) == (key, "not_told")
         assert ELSEWHERE in told["unanswered"][0]
 
@@ -217,12 +217,12 @@ class TestAccessKeys:
         key = apart.root().create_access_key(UserName=USER)["AccessKey"]["AccessKeyId"]
         apart.root().delete_access_key(UserName=USER, AccessKeyId=key)
         trail.record(key, age=60)
-        told = usage(IamIssuer, self.options(apart), keys=[key])["keys"][0]
+        told = usage(IamIssuer, self.options(apart), keys=[key])["usage"][0]
         assert (told["listed"], told["use"]) == (False, "used")
 
     def test_nobody_is_asked_who_is_not_wanted(self, apart: Iam, trail: CloudTrailStandin) -> None:
         apart.root().create_access_key(UserName=USER)
-        told = usage(IamIssuer, self.options(apart), audit=False)["keys"][0]
+        told = usage(IamIssuer, self.options(apart), audit=False)["usage"][0]
         assert (told["trail"], trail.exchanges) == (None, [])
 
     def test_an_identity_without_keys_is_an_error_and_no_empty_list(self, apart: Iam) -> None:
@@ -243,12 +243,12 @@ class TestGrafanaTokens:
         grafana_12.set_token(old, last_used=moment)
         options = {"url": grafana_12.url, "url_username": grafana_12.admin_user, "url_password": grafana_12.admin_password}
         told = usage(GrafanaIssuer, {**options, "service_account": name})
-        assert [(row["id"], row["use"]) for row in told["keys"]] == [
+        assert [(row["id"], row["use"]) for row in told["usage"]] == [
             (f"{account}/{old}", "used"),
             (f"{account}/{new}", "no_use_seen"),
         ]
-        assert told["keys"][0]["trail"] is None
-        assert told["keys"][0]["resolution"] == 300
+        assert told["usage"][0]["trail"] is None
+        assert told["usage"][0]["resolution"] == 300
 
 
 @pytest.mark.parametrize("case", sorted(MAKERS))
@@ -262,10 +262,10 @@ def test_it_works_for_every_issuer(case: str) -> None:
             listed = issuer.keys()
             key = listed[0].id if listed else "some-key"
         told = usage(issuer_class(issuer.KIND), maker.module_options(issuer), keys=[key], audit=False)
-        assert [row["id"] for row in told["keys"]] == [key]
-        assert told["keys"][0]["use"] in ("used", "no_use_seen", "not_told")
+        assert [row["id"] for row in told["usage"]] == [key]
+        assert told["usage"][0]["use"] in ("used", "no_use_seen", "not_told")
         if not issuer.lists_keys:
-            assert told["keys"][0]["use"] == "not_told"
+            assert told["usage"][0]["use"] == "not_told"
         shown = json.dumps(told)
         for secret in maker.secrets():
             assert (secret in shown) is False

@@ -146,7 +146,7 @@ def _describe(credential: str, issuer: Issuer, found: t.Sequence[_Evidence]) -> 
         "type": issuer.KIND,
         "identity": issuer.identity,
         "lists_keys": issuer.lists_keys,
-        "keys": keys,
+        "usage": keys,
     }
 
 
