@@ -279,9 +279,9 @@ def test_as_a_task_of_a_play(apart: Iam, trail: CloudTrailStandin, tmp_path: pat
     options = {name: value for name, value in apart.options.items() if name != "endpoint_url"}
     asked = {"name": "ci", "type": "iam", "options": {**options, "user_name": USER}, "regions": [REGION]}
     wrong = {**asked, "options": {**options, "username_of_user": USER}}
-    show = {"ansible.builtin.debug": {"msg": "{{ usage['keys'][0].use }} from {{ usage['keys'][0].trail.uses[0].address }}"}}
+    show = {"ansible.builtin.debug": {"msg": "{{ told.usage[0].use }} from {{ told.usage[0].trail.uses[0].address }}"}}
     tasks = [
-        {"locksmith.rotation.key_usage_info": asked, "register": "usage"},
+        {"locksmith.rotation.key_usage_info": asked, "register": "told"},
         show,
         {"locksmith.rotation.key_usage_info": wrong, "ignore_errors": True},
     ]
