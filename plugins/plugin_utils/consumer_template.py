@@ -26,6 +26,13 @@ except ImportError:  # ansible-core 2.18 trusts every text
         return value
 
 
+def _read(loader: t.Any, path: str) -> str:
+    """The text of a file, decrypted where it is encrypted. ansible-core 2.18 has no public way to."""
+    if hasattr(loader, "get_text_file_contents"):
+        return str(loader.get_text_file_contents(path))
+    return str(loader._get_file_contents(path)[0].decode("utf-8"))
+
+
 def find_template(action: ActionBase, name: str) -> tuple[str, str]:
     """Path and source text.
 
@@ -33,7 +40,7 @@ def find_template(action: ActionBase, name: str) -> tuple[str, str]:
     """
     try:
         path = plain_text(action._find_needle("templates", name))
-        return path, plain_text(action._loader.get_text_file_contents(path))
+        return path, plain_text(_read(action._loader, path))
     except AnsibleError:
         raise ConfigurationError(
             f"The template {name} was not found.", next_step="put it in templates beside the play."
