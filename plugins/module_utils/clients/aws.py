@@ -37,6 +37,7 @@ READ_TIMEOUT = 20
 MAX_ATTEMPTS = 4
 #: How often a request that AWS turned away unread is sent, and the longest pause that AWS may ask for in between, seconds.
 _SEND_ATTEMPTS = 5
+_TOO_MANY_REQUESTS = 429
 _LONGEST_PAUSE = 60.0
 #: Seconds: what we ask for (role chaining allows no more), and when we ask again.
 _ASSUMED_FOR = 3600
@@ -252,11 +253,16 @@ def send_once(clock: Clock, request: t.Callable[[], Answer]) -> Answer:
         try:
             return request()
         except ClientError as refusal:
-            if error_code(refusal) not in _TURNED_AWAY:
+            if error_code(refusal) not in _TURNED_AWAY and _status(refusal) != _TOO_MANY_REQUESTS:
                 raise
             asked = _asked_pause(refusal)
         clock.sleep(random.uniform(0.5, 1) * 2**turn if asked is None else asked + random.uniform(0, 1))
     return request()
+
+
+def _status(refusal: t.Any) -> int:
+    """The HTTP status of a botocore ClientError; a proxy's refusal has no code of AWS's."""
+    return int(refusal.response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
 
 
 def _asked_pause(refusal: t.Any) -> float | None:
@@ -516,7 +522,7 @@ def error_code(refusal: t.Any) -> str:
 
 def _from_refusal(refusal: t.Any, service: str, doing: str, meanings: Meanings) -> errors.LocksmithError:
     code = error_code(refusal)
-    status = int(refusal.response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
+    status = _status(refusal)
     answer = f"{code}, HTTP {status}"
     if code in meanings:
         return meanings[code](f"AWS refused to {doing} ({answer}).")
