@@ -296,6 +296,16 @@ def test_a_lookup_that_fails_is_an_error(datadog: DatadogServer, account: Accoun
 
 
 @pytest.mark.parametrize("family", ["api", "own"])
+def test_the_key_that_the_run_logs_in_with_is_known_as_such(datadog: DatadogServer, family: str) -> None:
+    account = Account(datadog.organization(), family)
+    login = account.organization.api_key if family == "api" else account.organization.app_key
+    issuer, other = account.issuer(), Issued("other", SecretFields({"key": "0" * 32}))
+    assert issuer.own_login([other]) == ""
+    assert issuer.own_login([other, Issued("mine", SecretFields({"key": login}))]) == "mine"
+    assert "published" in issuer.own_login([Issued("", SecretFields({"key": login}))])
+
+
+@pytest.mark.parametrize("family", ["api", "own"])
 def test_the_key_that_the_run_logs_in_with_is_not_deleted(datadog: DatadogServer, family: str) -> None:
     account = Account(datadog.organization(), family)
     login = account.organization.api_key if family == "api" else account.organization.app_key

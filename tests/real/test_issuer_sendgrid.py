@@ -327,6 +327,8 @@ def test_the_key_that_the_run_logs_in_with_is_not_deleted(sendgrid: SendgridServ
     own = make_issuer(sendgrid, api_key=secret, scopes=scopes)
     old = Issued(key_id, SecretFields({"api_key": secret}))
     new = own.issue(make_attempt(), None, [old])
+    assert own.own_login([new]) == "" and own.own_login([new, old]) == key_id
+    assert own.own_login([Issued("", old.fields)]) == key_id, "by the value alone"
     refused(lambda: own.delete(old), Rejected, "is the one that this run logs in with")
     make_issuer(sendgrid, api_key=new.fields["api_key"], scopes=scopes).delete(old)
     assert own.verify(old).verdict is Verdict.DEAD

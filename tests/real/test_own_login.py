@@ -19,6 +19,7 @@ from ansible_collections.locksmith.rotation.tests.real.fixtures_grafana import m
 from ansible_collections.locksmith.rotation.tests.real.fixtures_grafana import unique as grafana_name
 from ansible_collections.locksmith.rotation.tests.real.fixtures_iam import Iam
 from ansible_collections.locksmith.rotation.tests.real.fixtures_postgres import make_issuer, make_role, unique, version
+from ansible_collections.locksmith.rotation.tests.real.issuer_makers import MAKERS
 from ansible_collections.locksmith.rotation.tests.servers.grafana import GrafanaServer
 from ansible_collections.locksmith.rotation.tests.servers.moto import Moto
 from ansible_collections.locksmith.rotation.tests.servers.postgres import Postgres
@@ -151,3 +152,17 @@ class TestGrafanaTokens:
         assert issuer.own_login([other]) == ""
         assert make_grafana_issuer(grafana_12, name).own_login([own]) == "", "a user's password is another login"
         assert grafana_12.state()["requests"] == asked, "without a request"
+
+
+@pytest.mark.parametrize("case", ["http-api-gitlab", "http-api-cloudflare", "stripe-managed"])
+def test_a_key_of_the_described_api_or_of_stripe_is_known_by_its_value(case: str) -> None:
+    """The maker's own login, taken for a version, is recognised; a version that was made just now is not."""
+    with MAKERS[case]() as maker:
+        issuer = maker.make()
+        options = maker.module_options(issuer)
+        login = options.get("api_token") or options.get("api_key") or next(iter(options["secret_headers"].values()))
+        other = Issued("other", SecretFields({"secret": "0" * 40}))
+        assert issuer.own_login([other]) == ""
+        assert issuer.own_login([other, Issued("mine", SecretFields({"secret": login}))]) == "mine"
+        assert "published" in issuer.own_login([Issued("", SecretFields({"secret": login}))])
+        issuer.close()

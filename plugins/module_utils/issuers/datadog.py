@@ -300,6 +300,11 @@ class DatadogIssuer(Issuer):
             return LastUse(supported=row.info.last_used_at is not None, at=row.info.last_used_at, resolution=LAST_USE_RESOLUTION)
         return LastUse(supported=True, at=row.info.last_used_at, resolution=LAST_USE_RESOLUTION)
 
+    def own_login(self, versions: t.Sequence[Issued]) -> str:
+        used = self._options["api_key"] if self._is_api else self._options["app_key"]
+        mine = [version for version in versions if _same(version.fields.get(_FIELD), used)]
+        return (mine[0].id or f"the published {self._family.title} of {self.identity}") if mine else ""
+
     def delete(self, version: Issued) -> None:
         if not _UUID.fullmatch(version.id):
             raise errors.Rejected(

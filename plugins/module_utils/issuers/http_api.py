@@ -70,6 +70,8 @@ class HttpApiIssuer(Issuer):
         self._url: str = options["url"]
         self._identity: str = options["identity"]
         self._setting = setting
+        logins = (options.get("api_token"), options.get("api_password"), *(options.get("secret_headers") or {}).values())
+        self._own = SecretFields({str(number): str(value) for number, value in enumerate(logins) if value})
         self._described = Description.read(options)
         self._most = int(options.get("max_keys") or 0)
         self._lifetime = _lifetime(options.get("lifetime"), setting)
@@ -262,6 +264,10 @@ class HttpApiIssuer(Issuer):
         if listing is None:
             return KeyInfo(id=written) if written in self._described.slots else None
         return next((key for key in self._listed(listing) if key.id == written), None) if written else None
+
+    def own_login(self, versions: t.Sequence[Issued]) -> str:
+        mine = [version for version in versions if version.fields.get("secret") in self._own.values()]
+        return (mine[0].id or f"the published key of {self.identity}") if mine else ""
 
     def last_use(self, version: Issued) -> LastUse:
         listing = self._described.listing

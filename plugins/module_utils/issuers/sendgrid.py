@@ -300,6 +300,11 @@ class SendgridIssuer(Issuer):
 
     # ---- the end of a version -------------------------------------------------------------------------------------
 
+    def own_login(self, versions: t.Sequence[Issued]) -> str:
+        """A key's value tells its id, so the published value counts too."""
+        ids = [version.id or key_id_of(version.fields.get("api_key", "")) for version in versions]
+        return self._own_id if self._own_id and self._own_id in ids else ""
+
     def delete(self, version: Issued) -> None:
         if not version.id:
             raise Rejected(

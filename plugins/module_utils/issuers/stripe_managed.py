@@ -165,6 +165,11 @@ class StripeManagedKeys(Issuer):
                 return _key(row)
         return None
 
+    def own_login(self, versions: t.Sequence[Issued]) -> str:
+        own = self._options.get("api_key")
+        mine = [version for version in versions if own and version.fields.get("secret") == own]
+        return (mine[0].id or f"the published key of {self.identity}") if mine else ""
+
     def last_use(self, version: Issued) -> LastUse:
         """Of a key that is listed. The preview does not say how late its figure is."""
         row = next((row for row in self._rows() if row.get("id") == version.id), None)
