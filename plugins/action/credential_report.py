@@ -14,6 +14,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock imp
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.duration import format_duration
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.inventory import GROUP
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain, plain_text
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.run_facts import facts_of
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.table import render
 
 _WIDEST_ID = 24
@@ -52,51 +53,6 @@ def _problem(names: t.Any, variables: t.Mapping[str, t.Any], now: str) -> str:
     except (ValueError, OverflowError):
         return f"now is {now!r}, which is not a moment. Next: write it as 2026-11-21T03:14:00Z."
     return ""
-
-
-def facts_of(name: str, variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """What the plays registered about one credential: rotated first, retired after that."""
-    rotated = plain(variables.get("credential_result") or {})
-    retired = plain(variables.get("credential_retired") or {})
-    merged = (
-        {**rotated, **{field: value for field, value in retired.items() if value is not None}} if "state" in retired else rotated
-    )
-    merged["waiting_for"] = list(dict.fromkeys([*(rotated.get("waiting_for") or ()), *(retired.get("waiting_for") or ())]))
-    merged["unannounced"] = plain((variables.get("credential_announced") or {}).get("unannounced") or [])
-    done = [step["action"] for step in (rotated, retired) if step.get("action") not in (None, "none")]
-    return {"credential": name, **_public(merged), "done": list(dict.fromkeys(done))}
-
-
-def _public(facts: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    wanted = (
-        *(
-            "type",
-            "identity",
-            "store",
-            "state",
-            "version",
-            "id",
-            "fingerprint",
-            "created_at",
-            "due_at",
-            "previous",
-            "overlap",
-            "suspended",
-        ),
-        *(
-            "consumers_proved",
-            "consumers_expected",
-            "waiting_for",
-            "why",
-            "msg",
-            "failed",
-            "failures",
-            "last_error",
-            "next_step",
-            "unannounced",
-        ),
-    )
-    return {field: facts[field] for field in wanted if field in facts}
 
 
 def lines_of(facts: t.Sequence[t.Mapping[str, t.Any]], now: float) -> list[str]:

@@ -1,0 +1,59 @@
+# Copyright (c) 2026, the locksmith.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What one run found and did about a credential, gathered from what its plays registered. Public facts only.
+
+Called by whatever tells of a run: the table, reports, alerts, the audit trail. None of them reads a registered variable by itself.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain
+
+#: The fields of a result that may be told. A field that is not here is told to nobody.
+_PUBLIC = (
+    "type",
+    "identity",
+    "store",
+    "state",
+    "version",
+    "id",
+    "fingerprint",
+    "created_at",
+    "published_at",
+    "due_at",
+    "expires_at",
+    "previous",
+    "overlap",
+    "suspended",
+    "consumers_known",
+    "consumers_proved",
+    "consumers_expected",
+    "waiting_for",
+    "why",
+    "msg",
+    "failed",
+    "failures",
+    "last_error",
+    "next_step",
+    "unannounced",
+)
+
+
+def facts_of(name: str, variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """What the plays registered about one credential: rotated first, retired after that."""
+    rotated = plain(variables.get("credential_result") or {})
+    retired = plain(variables.get("credential_retired") or {})
+    merged = (
+        {**rotated, **{field: value for field, value in retired.items() if value is not None}} if "state" in retired else rotated
+    )
+    merged["waiting_for"] = list(dict.fromkeys([*(rotated.get("waiting_for") or ()), *(retired.get("waiting_for") or ())]))
+    merged["unannounced"] = plain((variables.get("credential_announced") or {}).get("unannounced") or [])
+    done = [step["action"] for step in (rotated, retired) if step.get("action") not in (None, "none")]
+    return {"credential": name, **_public(merged), "done": list(dict.fromkeys(done))}
+
+
+def _public(facts: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    return {field: facts[field] for field in _PUBLIC if field in facts}
