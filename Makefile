@@ -6,7 +6,7 @@
 PYTHON ?= python3
 # -E and -S: neither the user's PYTHONPATH nor installed packages can change what runs.
 MAKE_PY = $(PYTHON) -ES -m tests.make
-TARGETS = setup test units real sanity lint typing docs galaxy molecule checks changelog fix conformance bench proof demo demo-up demo-down picture
+TARGETS = setup test units real sanity lint typing docs galaxy molecule tools checks changelog fix conformance bench proof demo demo-up demo-down picture
 
 .DEFAULT_GOAL := help
 .PHONY: help clean $(TARGETS)
@@ -25,6 +25,7 @@ typing: ## mypy
 docs: ## the plugins' documentation and the changelog
 galaxy: ## build the archive and check it as Galaxy would
 molecule: ## the roles' scenarios
+tools: ## what promtool and Chromium say of what we write for them
 checks: ## forbidden words, licence headers, requirement lists, layers
 fix: ## let ruff mend what it can, in place
 changelog: ## write the release's changelog from its fragments and today's plugins

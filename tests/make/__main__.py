@@ -13,7 +13,7 @@ import sys
 import time
 import typing as t
 
-from . import cores, debian, gates, places, pythons, release, runner, venvs
+from . import cores, debian, gates, outside, places, pythons, release, runner, venvs
 
 CHECKS: dict[str, t.Callable[[gates.Bench], list[gates.Gate]]] = {
     "checks": gates.own_checks,
@@ -22,6 +22,7 @@ CHECKS: dict[str, t.Callable[[gates.Bench], list[gates.Gate]]] = {
     "docs": gates.docs,
     "galaxy": gates.galaxy,
     "molecule": gates.molecule,
+    "tools": gates.tools,
 }
 """Gates that only the newest ansible-core runs."""
 SCRIPTS = {
@@ -72,6 +73,8 @@ def setup(target: str) -> None:
         debian.install(
             "openssh-server"
         )  # for the fleet of the proof, which needs root anyway and says so when it has local hosts
+    if target in ("setup", "test", "tools"):
+        outside.bring()
     venvs.pip_wheel(venvs.PIP)
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
         built = list(pool.map(venvs.ensure, _recipes(target)))

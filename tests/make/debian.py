@@ -33,9 +33,13 @@ def install(package: str) -> bool:
     """Install one package as root; False when we are not, or when it fails (the log says why)."""
     if not _is_root():
         return False
-    log = places.LOGS / "setup-debian.log"
     command = ["apt-get", "install", "-y", "-q", "--no-install-recommends", package]
-    return _run(command, log) or (_run(["apt-get", "update", "-q"], log) and _run(command, log))
+    return _run(command, places.LOGS / "setup-debian.log") or (update() and _run(command, places.LOGS / "setup-debian.log"))
+
+
+def update() -> bool:
+    """Bring the list of packages up to date as root; False when we are not, or when it fails."""
+    return _is_root() and _run(["apt-get", "update", "-q"], places.LOGS / "setup-debian.log")
 
 
 def unpack(package: str) -> pathlib.Path | None:
@@ -51,6 +55,11 @@ def unpack(package: str) -> pathlib.Path | None:
         if not _run(["dpkg-deb", "-x", str(archive), str(folder)], log):
             return None
     return folder
+
+
+def unpacked_programs() -> list[str]:
+    """The folders of programs that P(unpack) has left below C(.cache/), for PATH."""
+    return [str(folder) for folder in sorted((places.CACHE / "debian").glob("*/usr/bin"))]
 
 
 def need_command(path: str, package: str, purpose: str) -> None:

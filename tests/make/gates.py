@@ -11,7 +11,7 @@ import pathlib
 import sys
 import typing as t
 
-from . import cores, homes, places, pythons, venvs, workspace
+from . import cores, debian, homes, outside, places, pythons, venvs, workspace
 
 Command = t.Sequence[str]
 SEED = 7
@@ -74,9 +74,10 @@ def recipe(core: cores.Core, newest: bool) -> venvs.Recipe:
     pin = f"ansible-core=={core.release.pin}"
     name = f"core-{core.release.series}-py{pythons.text(core.version)}"
     if newest:
-        return venvs.Recipe(name, core.python, ("requirements-real.txt", "requirements-lint.txt"), (pin,))
-    files = "requirements-real.txt" if core.release.series == cores.REAL_TOO else "requirements-units.txt"
-    return venvs.Recipe(name, core.python, (files,), (pin,))
+        files = ("requirements-real.txt", "requirements-lint.txt", "requirements-tools.txt")
+        return venvs.Recipe(name, core.python, files, (pin,))
+    suite = "requirements-real.txt" if core.release.series == cores.REAL_TOO else "requirements-units.txt"
+    return venvs.Recipe(name, core.python, (suite,), (pin,))
 
 
 def galaxy_recipe(core: cores.Core) -> venvs.Recipe:
@@ -149,6 +150,14 @@ def proof(here: Bench) -> list[Gate]:
     """A part of C(make proof), always the same one, so that a change is judged by what it changes."""
     command = [here.venv.program("python"), "tests/proof/proof.py", "--sample", str(SAMPLE), "--seed", str(SEED)]
     return [here.gate("proof", f"{SAMPLE // 60} minutes' sample of make proof · {here.core.label}", command, alone=True)]
+
+
+def tools(here: Bench) -> list[Gate]:
+    """What other people's programs say of what we write for them."""
+    command = [here.venv.program("python"), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout", "300", "tests/tools"]
+    path = os.pathsep.join([here.path, *debian.unpacked_programs()])
+    programs = ", ".join(program.command for program in outside.PROGRAMS)
+    return [here.gate("tools", f"{programs} · {here.core.label}", [*command, "--durations", "5"], env={"PATH": path})]
 
 
 def _without_root() -> str:
