@@ -146,4 +146,26 @@ last_error:
   description: The last of them.
   returned: success
   type: str
+history:
+  description:
+    - The last events of the credential, the oldest first. Each has its number C(n), which grows for ever, its moment C(at) and the
+      C(event), and where they are known the C(version), its C(id) and C(fingerprint), a C(note) (the reason, for instance) and the C(run)
+      that did it.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - n: 41
+      at: '2026-11-21T03:14:02Z'
+      event: promote
+      version: 4
+      id: AKIA0000000000000000
+      fingerprint: 91bc07d3e2f4
+      note: scheduled
+      run: 5b6c7a
+run:
+  description: The run of Ansible that looked, as the events name the one that did them.
+  returned: success
+  type: str
+  sample: 5b6c7a
 """

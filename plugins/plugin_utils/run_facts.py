@@ -39,6 +39,8 @@ _PUBLIC = (
     "last_error",
     "next_step",
     "unannounced",
+    "history",
+    "runs",
 )
 
 
@@ -51,8 +53,16 @@ def facts_of(name: str, variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     )
     merged["waiting_for"] = list(dict.fromkeys([*(rotated.get("waiting_for") or ()), *(retired.get("waiting_for") or ())]))
     merged["unannounced"] = plain((variables.get("credential_announced") or {}).get("unannounced") or [])
+    merged["history"] = _history(rotated, retired)
+    merged["runs"] = [run for run in dict.fromkeys(step.get("run") for step in (rotated, retired)) if run]
     done = [step["action"] for step in (rotated, retired) if step.get("action") not in (None, "none")]
     return {"credential": name, **_public(merged), "done": list(dict.fromkeys(done))}
+
+
+def _history(*steps: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
+    """The journal's events as each of the steps saw its last ones: between two steps more may happen than a journal keeps."""
+    seen = {(event["n"], event["at"], event["event"]): event for step in steps for event in step.get("history") or ()}
+    return [seen[which] for which in sorted(seen)]
 
 
 def _public(facts: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.locksmith.rotation.plugins.module_utils.entry.run import SERIES
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issuer
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.engine import Outcome, picture
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.journal import Version
@@ -45,9 +46,16 @@ def describe(outcome: Outcome, issuer: Issuer, store: Store, policy: Policy, cre
         waiting = {"proved": outcome.gate.proved, "expected": outcome.gate.expected}
     result.update(consumers_proved=waiting.get("proved"), consumers_expected=waiting.get("expected"))
     result["waiting_for"] = list(outcome.pending) or waiting.get("pending", [])
+    result["run"] = SERIES
+    result["history"] = [_event(entry) for entry in (journal.history if journal else [])]
     after = picture(journal)
     result["diff"] = {"before": outcome.before, "after": after}
     return result
+
+
+def _event(entry: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """An event of the journal's, all of whose fields are public."""
+    return {**entry, "at": to_iso(entry["at"])}
 
 
 def _current(version: Version | None, policy: Policy) -> dict[str, t.Any]:

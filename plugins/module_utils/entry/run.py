@@ -19,6 +19,8 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.keepe
 #: When this process, or the controller that it was forked from, loaded the collection: seconds since the epoch. A forced
 #: rotation that another run completed after this moment is the one that was asked for.
 LOADED_AT = time.time()
+#: The name of this process and of all that are forked from it: every task of one run of Ansible has the same.
+SERIES = uuid.uuid4().hex[:6]
 
 
 def _read(path: str) -> str:
@@ -44,9 +46,9 @@ _HOST, _BOOT = platform.node(), _boot()
 
 
 def this_run() -> Run:
-    """A new run id for this process."""
+    """A new run id for this process: the run of Ansible, and within it the task."""
     pid = os.getpid()
-    return Run(uuid.uuid4().hex[:12], _HOST, _BOOT, pid, _process_started(pid), LOADED_AT, _is_gone)
+    return Run(SERIES + uuid.uuid4().hex[:10], _HOST, _BOOT, pid, _process_started(pid), LOADED_AT, _is_gone, SERIES)
 
 
 def _process_started(pid: int) -> str:

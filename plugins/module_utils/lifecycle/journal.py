@@ -22,6 +22,8 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret im
 #: The layout written by this version of the collection. A higher one is refused, never guessed at.
 FORMAT = 1
 _HISTORY_KEPT = 8
+#: The events that say which key it was. The others are about the same version, and a journal has to stay small.
+_TELLS_WHICH = frozenset({Event.ADOPT, Event.ISSUED, Event.PROMOTE, Event.RESTORE, Event.DISABLED, Event.DELETED})
 
 
 class Phase(enum.Enum):
@@ -106,7 +108,10 @@ class Journal:
         self.waiting: dict[str, t.Any] = {}
         #: Whom the published version has been announced to: the target's name, and the fingerprint that it was told.
         self.announced: dict[str, str] = {}
+        #: The last events, numbered without end (C(n)), so that whoever copies them knows which ones it has not seen.
         self.history: list[dict[str, t.Any]] = []
+        #: Who has loaded it, in short. Written into the events that it makes, and nowhere else.
+        self.run = ""
 
     # ---- reading ------------------------------------------------------------------------------------------------
 
@@ -195,6 +200,7 @@ class Journal:
     def promote(self, now: float) -> None:
         """The candidate has been verified and published: it is the current version now."""
         before, new, old = self.state, self._must(self.candidate), self.current
+        reason = self.intent.reason if self.intent else ""
         if old is not None:
             old.phase, old.proved_at, old.rejected = Phase.PREVIOUS, None, new.restored
         for version in self.versions:
@@ -205,7 +211,7 @@ class Journal:
         new.restored, new.rejected = False, False
         self.waiting = {}
         self._end_attempt()
-        self._happened(before, Event.PROMOTE, now, new)
+        self._happened(before, Event.PROMOTE, now, new, reason)
 
     def discard(self, now: float, note: str) -> None:
         """Give the attempt up: what it had made is gone, or was there before it."""
@@ -311,11 +317,13 @@ class Journal:
             raise JournalError(
                 f"{self.credential}: {event.value} is not possible in state {before.value} (led to {self.state.value})."
             )
-        entry: dict[str, t.Any] = {"at": round(now, 3), "event": event.value}
+        number = self.history[-1]["n"] + 1 if self.history else 1
+        entry: dict[str, t.Any] = {"n": number, "at": round(now, 3), "event": event.value}
         if version is not None:
             entry["version"] = version.number
-        if note:
-            entry["note"] = note[:120]
+        if version is not None and event in _TELLS_WHICH:
+            entry.update(id=version.id, fingerprint=version.fingerprint)
+        entry.update({name: text for name, text in (("note", note[:120]), ("run", self.run)) if text})
         self.history = [*self.history, entry][-_HISTORY_KEPT:]
 
     # ---- text ---------------------------------------------------------------------------------------------------
@@ -391,6 +399,15 @@ def _build_attempt(data: t.Mapping[str, t.Any]) -> Attempt:
     return Attempt(**{**data, "known_ids": tuple(data["known_ids"])})
 
 
+def _numbered(history: t.Iterable[t.Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
+    """With the numbers that entries lack which an earlier version of the collection has written."""
+    numbered: list[dict[str, t.Any]] = []
+    for entry in history:
+        following = numbered[-1]["n"] + 1 if numbered else 1
+        numbered.append({**entry, "n": int(entry.get("n", following))})
+    return numbered
+
+
 def _build(data: t.Mapping[str, t.Any], credential: str, kind: str, public: t.Container[str]) -> Journal:
     journal = Journal(credential, kind, str(data.get("identity", "")))
     journal.versions = [
@@ -412,7 +429,7 @@ def _build(data: t.Mapping[str, t.Any], credential: str, kind: str, public: t.Co
     journal.consumers = {str(host): float(seen) for host, seen in data.get("consumers", {}).items()}
     journal.waiting = dict(data.get("waiting", {}))
     journal.announced = {str(name): str(fingerprint) for name, fingerprint in data.get("announced", {}).items()}
-    journal.history = list(data.get("history", []))
+    journal.history = _numbered(data.get("history", []))
     if sum(version.phase is Phase.CURRENT for version in journal.versions) > 1:
         raise ValueError("two current versions")
     return journal

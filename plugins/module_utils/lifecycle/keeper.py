@@ -30,7 +30,8 @@ _WATCH_INTERVAL = 2.0
 class Run:
     """Who we are, for the lease, and how to find out whether the process behind a lease on this machine is gone.
 
-    C(since): when the run began, seconds since the epoch.
+    C(since): when the run began, seconds since the epoch. C(series): the same for all the credentials and tasks of one playbook
+    run on the controller; the beginning of C(run).
     """
 
     run: str
@@ -40,6 +41,7 @@ class Run:
     process_started: str
     since: float
     is_gone: t.Callable[[Lease], bool]
+    series: str = ""
 
 
 @dataclasses.dataclass
@@ -68,11 +70,16 @@ class Keeper:
         self._revision = found.revision if found else None
         if found is None:
             return None
-        return load_journal(found.text, self.credential, self.issuer.KIND, self.issuer.PUBLIC_FIELDS)
+        return self._signed(load_journal(found.text, self.credential, self.issuer.KIND, self.issuer.PUBLIC_FIELDS))
 
     def new(self) -> Journal:
         """A journal for a credential that has none."""
-        return Journal(self.credential, self.issuer.KIND, self.issuer.identity)
+        return self._signed(Journal(self.credential, self.issuer.KIND, self.issuer.identity))
+
+    def _signed(self, journal: Journal) -> Journal:
+        """What happens to it from now on is this run's doing."""
+        journal.run = self.run.series
+        return journal
 
     def holder(self, journal: Journal | None, patient: bool) -> Lease | None:
         """The lease of another run that is, or may be, alive.

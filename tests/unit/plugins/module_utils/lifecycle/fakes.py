@@ -276,7 +276,7 @@ class Stage:
         issuer: MintingIssuer = (MintingIssuer if self.minting else AcceptingIssuer)(self.world, self.clock, boundary)
         self.issuer = issuer
         run = f"run{next(self.runs)}"
-        who = Run(run, "here", "boot", 1, run, self.clock.now(), self._is_gone)
+        who = Run(run, "here", "boot", 1, run, self.clock.now(), self._is_gone, "series")
         return Engine(Keeper("thing", issuer, MemoryStore(self.world, boundary), policy, self.clock, who), check)
 
     def _is_gone(self, lease: Lease) -> bool:
