@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issuer
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.shapes import foreign_options
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.inventory import collect_proofs, left_out
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.issuers import issuer_class, kinds
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.rotation_action import RotationAction, prepare
@@ -37,8 +38,7 @@ class ActionModule(RotationAction):
             raise ConfigurationError(
                 f"{credential}: credential_options is not a mapping.", next_step="write option: value lines."
             )
-        known = set(issuer.OPTIONS).union(*(option.get("aliases", ()) for option in issuer.OPTIONS.values()))
-        unknown = sorted(set(options) - known)
+        unknown = foreign_options(options, issuer.OPTIONS)
         if unknown:
             raise ConfigurationError(
                 f"{credential}: credential_options has {', '.join(unknown)}, which {issuer.MODULE} does not know.",

@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-
 from ansible_collections.locksmith.rotation.plugins.action.credential_rotate import ActionModule as RotateAction
-from ansible_collections.locksmith.rotation.plugins.module_utils.entry.rotation import argument_spec
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.supply import supply, understood
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issuer
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
@@ -32,7 +29,4 @@ class ActionModule(RotateAction):
         if not value:
             raise ConfigurationError(f"{name}: no value was given.", next_step="nothing was changed; run it again.")
         given["new_value"] = understood(value, label.strip(), issuer.field_names(given.get("store") or {}))
-        checked = ArgumentSpecValidator(argument_spec(issuer), **issuer.CONSTRAINTS).validate(given)
-        if checked.error_messages:
-            raise ConfigurationError(f"{name}: {'; '.join(checked.error_messages)}.")
-        return supply(issuer, checked.validated_parameters, bool(self._task.check_mode))
+        return supply(issuer, self._validated(issuer, given), bool(self._task.check_mode))

@@ -66,7 +66,7 @@ class RotationAction(ActionBase):
         credential = plain_text(written.get("name") or (task_vars or {}).get("inventory_hostname", ""))
         try:
             issuer, arguments = self._resolve(plain(written), credential, task_vars or {})
-            check_shapes(argument_spec(issuer), arguments, f"{credential}: ")
+            check_shapes(_validator(issuer).argument_spec, arguments, f"{credential}: ")
             check_store_options(arguments.get("store") or {})
             if self._is_here():
                 result.update(self._run_here(issuer, arguments))
@@ -88,11 +88,14 @@ class RotationAction(ActionBase):
         return self._connection.transport == "local" and self._connection.become is None
 
     def _run_here(self, issuer: type[Issuer], arguments: dict[str, t.Any]) -> dict[str, t.Any]:
-        arguments = {name: value for name, value in arguments.items() if value is not None}
-        checked = _validator(issuer).validate(arguments)
+        return perform(issuer, self._finally(self._validated(issuer, arguments)), bool(self._task.check_mode))
+
+    def _validated(self, issuer: type[Issuer], arguments: dict[str, t.Any]) -> dict[str, t.Any]:
+        """The arguments as the issuer's module would see them. :raises ConfigurationError: it would refuse them."""
+        checked = _validator(issuer).validate({name: value for name, value in arguments.items() if value is not None})
         if checked.error_messages:
             raise ConfigurationError(f"{arguments.get('name', '')}: {'; '.join(checked.error_messages)}.")
-        return perform(issuer, self._finally(checked.validated_parameters), bool(self._task.check_mode))
+        return dict(checked.validated_parameters)
 
     def _finally(self, parameters: dict[str, t.Any]) -> dict[str, t.Any]:
         """The last word on the validated parameters."""

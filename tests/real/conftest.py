@@ -21,7 +21,7 @@ from ansible_collections.locksmith.rotation.tests.real.fixtures_http_api import 
 )
 from ansible_collections.locksmith.rotation.tests.real.fixtures_iam import iam, iam_server  # noqa: F401
 from ansible_collections.locksmith.rotation.tests.real.fixtures_manual import dashboard, dashboard_server  # noqa: F401
-from ansible_collections.locksmith.rotation.tests.real.fixtures_postgres import postgres, postgres_tls  # noqa: F401
+from ansible_collections.locksmith.rotation.tests.real.fixtures_postgres import documented_server, postgres, postgres_tls  # noqa: F401
 from ansible_collections.locksmith.rotation.tests.real.fixtures_sendgrid import sendgrid, sendgrid_server  # noqa: F401
 from ansible_collections.locksmith.rotation.tests.real.fixtures_stripe import stripe, stripe_server  # noqa: F401
 from ansible_collections.locksmith.rotation.tests.real.fixtures_vault import openbao, recorder, vault_tls  # noqa: F401

@@ -39,6 +39,17 @@ class Ended:
         return sum(int(line.split("changed=")[1].split()[0]) for line in self.output.splitlines() if "changed=" in line)
 
 
+def machine_of(home: pathlib.Path, entry: t.Mapping[str, t.Any], file: str, service: str) -> dict[str, t.Any]:
+    """A machine in C(home) that has one credential in C(file), and a service whose restart copies that file to C(running).
+
+    :arg entry: the credential's name, format and fields, as in C(consumer_credentials).
+    """
+    dest = str(home / file)
+    restart = {"name": service, "manager": "command", "command": ["/bin/cp", dest, str(home / "running")]}
+    credentials = [{**entry, "dest": dest, "service": restart}]
+    return {"ansible_connection": "local", "consumer_state_dir": str(home / "state"), "consumer_credentials": credentials}
+
+
 class Estate:
     """IAM users at moto, their keys in SSM, and machines that use them."""
 

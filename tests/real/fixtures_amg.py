@@ -16,7 +16,7 @@ import pytest
 from ansible_collections.locksmith.rotation.plugins.module_utils.clients.aws import forget_clients
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.amg import AmgIssuer
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Attempt, Issued, Issuer, Setting
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import SystemClock
+from ansible_collections.locksmith.rotation.tests.real.clocks import HastyClock
 from ansible_collections.locksmith.rotation.tests.real.issuer_makers import Maker
 from ansible_collections.locksmith.rotation.tests.servers.amg_standin import AmgStandin
 from ansible_collections.locksmith.rotation.tests.servers.aws_standin import REGION
@@ -39,16 +39,6 @@ RIGHTS = {
     "api_key": ("DescribeWorkspace", "CreateWorkspaceApiKey", "DeleteWorkspaceApiKey"),
 }
 _numbers = itertools.count(1)
-
-
-class HastyClock(SystemClock):
-    """Real time, except that it notes pauses instead of making them."""
-
-    def __init__(self) -> None:
-        self.pauses: list[float] = []
-
-    def sleep(self, seconds: float) -> None:
-        self.pauses.append(seconds)
 
 
 def unique(base: str) -> str:

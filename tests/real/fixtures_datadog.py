@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.datadog import DatadogIssuer
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Attempt, Issued, Issuer, Setting
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import Clock
-from ansible_collections.locksmith.rotation.tests.real.fixtures_grafana import HastyClock
+from ansible_collections.locksmith.rotation.tests.real.clocks import HastyClock
 from ansible_collections.locksmith.rotation.tests.real.issuer_makers import Maker
 from ansible_collections.locksmith.rotation.tests.servers.datadog import DatadogServer, Organization
 from ansible_collections.locksmith.rotation.tests.servers.moto import free_port

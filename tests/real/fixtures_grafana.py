@@ -18,7 +18,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.grafana
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.grafana_kind import GrafanaKind
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.grafana_service_account import ServiceAccountTokens
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Attempt, Issued, Issuer, Setting
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import SystemClock
+from ansible_collections.locksmith.rotation.tests.real.clocks import HastyClock
 from ansible_collections.locksmith.rotation.tests.real.issuer_makers import Maker
 from ansible_collections.locksmith.rotation.tests.servers.grafana import VERSIONS, GrafanaServer
 from ansible_collections.locksmith.rotation.tests.servers.moto import free_port
@@ -35,16 +35,6 @@ DEFAULTS = {
     "hide_version": False,
 }
 _numbers = itertools.count(1)
-
-
-class HastyClock(SystemClock):
-    """Real time, except that it notes pauses instead of making them."""
-
-    def __init__(self) -> None:
-        self.pauses: list[float] = []
-
-    def sleep(self, seconds: float) -> None:
-        self.pauses.append(seconds)
 
 
 @pytest.fixture(scope="session", params=VERSIONS)

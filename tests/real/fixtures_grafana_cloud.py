@@ -15,7 +15,8 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.grafana
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.grafana_cloud_stack import CloudStackTokens
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.grafana_kind import GrafanaKind
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issued, Issuer, Setting
-from ansible_collections.locksmith.rotation.tests.real.fixtures_grafana import HastyClock, unique
+from ansible_collections.locksmith.rotation.tests.real.clocks import HastyClock
+from ansible_collections.locksmith.rotation.tests.real.fixtures_grafana import unique
 from ansible_collections.locksmith.rotation.tests.real.issuer_makers import Maker
 from ansible_collections.locksmith.rotation.tests.servers.grafana_cloud import REGION, SLUG, GrafanaCloudServer
 from ansible_collections.locksmith.rotation.tests.servers.moto import free_port

@@ -19,7 +19,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.http_api import HttpApiIssuer
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Attempt, Issued, Issuer, Setting
-from ansible_collections.locksmith.rotation.tests.real.fixtures_grafana import HastyClock
+from ansible_collections.locksmith.rotation.tests.real.clocks import HastyClock
 from ansible_collections.locksmith.rotation.tests.real.issuer_makers import Maker
 from ansible_collections.locksmith.rotation.tests.servers.http_keys import PLAYS, HttpKeysServer
 from ansible_collections.locksmith.rotation.tests.servers.moto import free_port

@@ -16,7 +16,7 @@ import pytest
 from ansible_collections.locksmith.rotation.plugins.module_utils.clients.aws import forget_clients, preload
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.iam import IamIssuer
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issued, Issuer, Setting
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import SystemClock
+from ansible_collections.locksmith.rotation.tests.real.clocks import HastyClock
 from ansible_collections.locksmith.rotation.tests.real.issuer_makers import Maker
 from ansible_collections.locksmith.rotation.tests.servers.aws_front import AwsFront
 from ansible_collections.locksmith.rotation.tests.servers.moto import Moto, free_port
@@ -29,16 +29,6 @@ MANAGER_RIGHTS = (
     "iam:GetAccessKeyLastUsed",
 )
 USER = "ci-deployer"
-
-
-class HastyClock(SystemClock):
-    """The real time, without waiting; C(slept) is what would have been waited, seconds."""
-
-    def __init__(self) -> None:
-        self.slept: list[float] = []
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
 
 
 @dataclasses.dataclass

@@ -13,6 +13,7 @@ import secrets
 import typing as t
 from pathlib import Path
 
+import psycopg
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -46,6 +47,8 @@ LOG_EVERYTHING = {
     "log_parameter_max_length_on_error": "-1",
     "log_connections": "on",
 }
+#: The roles in the statements of docs/issuers/postgresql.md.
+DOCUMENTED_ROLES = ("orders_app", "orders_blue", "orders_green", "orders_owner", "rotator")
 _numbers = itertools.count(1)
 
 
@@ -91,6 +94,15 @@ def _certificate(subject: x509.Name, key: ec.EllipticCurvePrivateKey, issuer: x5
     return builder.not_valid_before(now - hour).not_valid_after(now + hour)
 
 
+@pytest.fixture
+def documented_server(postgres: Postgres) -> t.Iterator[Postgres]:
+    """A server on which the statements of the documentation can be run as they stand: their roles are dropped afterwards."""
+    yield postgres
+    for name in DOCUMENTED_ROLES:
+        if postgres.sql(f"SELECT 1 FROM pg_roles WHERE rolname = '{name}'"):
+            postgres.sql(f"DROP OWNED BY {name}", f"DROP ROLE {name}")
+
+
 def unique(base: str = "app") -> str:
     """A role name that no other test uses."""
     return f"{base}{next(_numbers)}"
@@ -101,7 +113,13 @@ def make_role(server: Postgres, name: str | None = None, more: str = "") -> tupl
     name = name or unique()
     password = secrets.token_urlsafe(16)
     quoted_name = name.replace('"', '""')
-    server.sql(f"CREATE ROLE \"{quoted_name}\" LOGIN PASSWORD '{password}' {more}")
+    refused = ""
+    try:
+        server.sql(f"CREATE ROLE \"{quoted_name}\" LOGIN PASSWORD '{password}' {more}")
+    except psycopg.Error as error:
+        refused = error.diag.message_primary or type(error).__name__
+    if refused:  # raised out here, where no frame shows the statement
+        raise RuntimeError(f"role {name}: {refused}")
     return name, password
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Attempt, Issued, Issuer, Setting
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.sendgrid import SendgridIssuer
-from ansible_collections.locksmith.rotation.tests.real.fixtures_grafana import HastyClock
+from ansible_collections.locksmith.rotation.tests.real.clocks import HastyClock
 from ansible_collections.locksmith.rotation.tests.real.issuer_makers import Maker
 from ansible_collections.locksmith.rotation.tests.servers.moto import free_port
 from ansible_collections.locksmith.rotation.tests.servers.sendgrid import SendgridServer

@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import DropOff, Issued, Issuer, Setting
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.stripe import StripeIssuer
-from ansible_collections.locksmith.rotation.tests.real.fixtures_grafana import HastyClock
+from ansible_collections.locksmith.rotation.tests.real.clocks import HastyClock
 from ansible_collections.locksmith.rotation.tests.real.fixtures_manual import Drawer
 from ansible_collections.locksmith.rotation.tests.real.issuer_makers import Maker
 from ansible_collections.locksmith.rotation.tests.servers.moto import free_port

@@ -19,10 +19,10 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interfa
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.journal import Journal, Lease, load_journal
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms import errors
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
+from ansible_collections.locksmith.rotation.tests.real.clocks import HastyClock
 from ansible_collections.locksmith.rotation.tests.real.estate import Estate
 from ansible_collections.locksmith.rotation.tests.real.fixtures_announce import Topic
 from ansible_collections.locksmith.rotation.tests.real.fixtures_file import FileMaker
-from ansible_collections.locksmith.rotation.tests.real.fixtures_grafana import HastyClock
 from ansible_collections.locksmith.rotation.tests.servers.moto import Moto, free_port
 from ansible_collections.locksmith.rotation.tests.servers.receivers import USER, Receivers
 

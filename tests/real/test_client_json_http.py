@@ -27,7 +27,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors im
     Rejected,
     Unreachable,
 )
-from ansible_collections.locksmith.rotation.tests.real.fixtures_grafana import HastyClock
+from ansible_collections.locksmith.rotation.tests.real.clocks import HastyClock
 from ansible_collections.locksmith.rotation.tests.servers.certificates import make_authority_and_certificate
 
 SECRET = "glsa_very-secret-token"

@@ -13,8 +13,8 @@ import pytest
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issued, LastUse, Verdict
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms import errors
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
+from ansible_collections.locksmith.rotation.tests.real.clocks import HastyClock
 from ansible_collections.locksmith.rotation.tests.real.fixtures_datadog import FAMILIES, Account, make_attempt
-from ansible_collections.locksmith.rotation.tests.real.fixtures_grafana import HastyClock
 from ansible_collections.locksmith.rotation.tests.servers.datadog import DatadogServer
 
 KEYS = r"/api/v2/(api_keys|current_user/application_keys|service_accounts/[^/]+/application_keys)"

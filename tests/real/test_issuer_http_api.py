@@ -21,7 +21,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors im
     Unreachable,
 )
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
-from ansible_collections.locksmith.rotation.tests.real.fixtures_grafana import HastyClock
+from ansible_collections.locksmith.rotation.tests.real.clocks import HastyClock
 from ansible_collections.locksmith.rotation.tests.real.fixtures_http_api import (
     EXAMPLES,
     catalogue_entry,

@@ -218,7 +218,7 @@ class TestCreateIsSentOnce:
         iam.front.fail("CreateAccessKey", "throttled", "throttled")
         issue(iam)
         assert len(iam.issuer().keys()) == 1
-        assert len(iam.clock.slept) == 2 and 0 < iam.clock.slept[0] < iam.clock.slept[1] * 2
+        assert len(iam.clock.pauses) == 2 and 0 < iam.clock.pauses[0] < iam.clock.pauses[1] * 2
 
     def test_throttling_to_the_end_is_unreachable(self, iam: Iam) -> None:
         iam.front.fail("CreateAccessKey", *["throttled"] * 5)

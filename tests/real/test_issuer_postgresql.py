@@ -788,7 +788,8 @@ def test_the_value_has_the_documented_fields(postgres: Postgres) -> None:
 class TestDocumentation:
     """The statements of docs/issuers/postgresql.md, run as they stand there, are enough."""
 
-    def test_the_rights_for_one_role(self, postgres: Postgres) -> None:
+    def test_the_rights_for_one_role(self, documented_server: Postgres) -> None:
+        postgres = documented_server
         make_role(postgres, "orders_app")
         version_named = "PostgreSQL 16 and later" if postgres.version >= 16 else "PostgreSQL 15 and earlier"
         with documented(postgres, f"single_user, {version_named}") as rotator:
@@ -796,7 +797,8 @@ class TestDocumentation:
             assert listed(issuer) == ["orders_app"]
             assert issuer.verify(rotate(issuer)).verdict is Verdict.ALIVE
 
-    def test_the_rights_for_two_roles(self, postgres: Postgres) -> None:
+    def test_the_rights_for_two_roles(self, documented_server: Postgres) -> None:
+        postgres = documented_server
         postgres.sql(*statements("alternating_users: the owner"))
         rights = "alternating_users, PostgreSQL 16" if postgres.version >= 16 else "single_user, PostgreSQL 15"
         with documented(postgres, rights) as rotator:

@@ -22,7 +22,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors im
     Unreachable,
 )
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
-from ansible_collections.locksmith.rotation.tests.real.fixtures_grafana import HastyClock
+from ansible_collections.locksmith.rotation.tests.real.clocks import HastyClock
 from ansible_collections.locksmith.rotation.tests.real.fixtures_sendgrid import SCOPES, make_attempt, make_issuer, unique
 from ansible_collections.locksmith.rotation.tests.servers.sendgrid import SendgridServer
 from ansible_collections.locksmith.rotation.tests.servers.sendgrid_standin import AUTOMATIC

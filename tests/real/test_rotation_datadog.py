@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 import pathlib
-import typing as t
 
 import yaml
 
-from ansible_collections.locksmith.rotation.tests.real.estate import Ended, Estate
+from ansible_collections.locksmith.rotation.tests.real.estate import Ended, Estate, machine_of
 from ansible_collections.locksmith.rotation.tests.real.fixtures_datadog import Account
 from ansible_collections.locksmith.rotation.tests.real.fixtures_file import FileMaker
 from ansible_collections.locksmith.rotation.tests.servers.datadog import DatadogServer
@@ -27,7 +26,8 @@ class Agent:
         self.home.mkdir()
         self.shown: list[str] = []
         self.estate = Estate(moto, top, [], [])
-        self.estate.machines["web1"] = self._machine()
+        entry = {"credential": "agents", "format": "env", "fields": {"DD_API_KEY": "key"}}
+        self.estate.machines["web1"] = machine_of(self.home, entry, "agent.env", "datadog-agent")
         self.estate.credentials["agents"] = {
             "credential_type": "datadog",
             "credential_options": account.options(),
@@ -38,20 +38,6 @@ class Agent:
             },
             "credential_grace": "1h",
         }
-
-    def _machine(self) -> dict[str, t.Any]:
-        entry = {
-            "credential": "agents",
-            "dest": str(self.home / "agent.env"),
-            "format": "env",
-            "fields": {"DD_API_KEY": "key"},
-            "service": {
-                "name": "datadog-agent",
-                "manager": "command",
-                "command": ["/bin/cp", str(self.home / "agent.env"), str(self.home / "running")],
-            },
-        }
-        return {"ansible_connection": "local", "consumer_state_dir": str(self.home / "state"), "consumer_credentials": [entry]}
 
     def rotate(self, *arguments: str) -> Ended:
         ended = self.estate.rotate(*arguments)

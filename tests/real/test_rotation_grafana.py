@@ -12,7 +12,7 @@ import typing as t
 import pytest
 import yaml
 
-from ansible_collections.locksmith.rotation.tests.real.estate import Ended, Estate
+from ansible_collections.locksmith.rotation.tests.real.estate import Ended, Estate, machine_of
 from ansible_collections.locksmith.rotation.tests.real.fixtures_file import FileMaker
 from ansible_collections.locksmith.rotation.tests.real.fixtures_grafana import unique
 from ansible_collections.locksmith.rotation.tests.servers.grafana import GrafanaServer
@@ -39,7 +39,8 @@ class Exporter:
         self.home.mkdir()
         self.shown: list[str] = []
         self.estate = Estate(moto, top, [], [])
-        self.estate.machines["web1"] = self._machine()
+        entry = {"credential": "dashboards", "format": "raw", "fields": {"token": "token"}}
+        self.estate.machines["web1"] = machine_of(self.home, entry, "token", "exporter")
         self.estate.credentials["dashboards"] = {
             "credential_type": "grafana",
             "credential_options": options,
@@ -50,20 +51,6 @@ class Exporter:
             },
             "credential_grace": "1h",
         }
-
-    def _machine(self) -> dict[str, t.Any]:
-        entry = {
-            "credential": "dashboards",
-            "dest": str(self.home / "token"),
-            "format": "raw",
-            "fields": {"token": "token"},
-            "service": {
-                "name": "exporter",
-                "manager": "command",
-                "command": ["/bin/cp", str(self.home / "token"), str(self.home / "running")],
-            },
-        }
-        return {"ansible_connection": "local", "consumer_state_dir": str(self.home / "state"), "consumer_credentials": [entry]}
 
     def rotate(self, *arguments: str) -> Ended:
         ended = self.estate.rotate(*arguments)

@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 import pathlib
-import typing as t
 
 import pytest
 
-from ansible_collections.locksmith.rotation.tests.real.estate import Ended, Estate
+from ansible_collections.locksmith.rotation.tests.real.estate import Ended, Estate, machine_of
 from ansible_collections.locksmith.rotation.tests.real.fixtures_file import FileMaker
 from ansible_collections.locksmith.rotation.tests.real.fixtures_http_api import EXAMPLES, catalogue_entry, unique
 from ansible_collections.locksmith.rotation.tests.servers.http_keys import HttpKeysServer
@@ -28,7 +27,8 @@ class User:
         self.home.mkdir()
         self.shown: list[str] = []
         self.estate = Estate(moto, top, [], [])
-        self.estate.machines["web1"] = self._machine()
+        deployed = {"credential": self.name, "format": "raw", "fields": {"secret": "secret"}}
+        self.estate.machines["web1"] = machine_of(self.home, deployed, "key", "user")
         entry = catalogue_entry(server, self.owner)
         renamed = entry["credential_store"]["fields"]
         self.estate.credentials[self.name] = {
@@ -37,20 +37,6 @@ class User:
             "credential_grace": "1h",
             "credential_recovery_wait": "0s",
         }
-
-    def _machine(self) -> dict[str, t.Any]:
-        entry = {
-            "credential": self.name,
-            "dest": str(self.home / "key"),
-            "format": "raw",
-            "fields": {"secret": "secret"},
-            "service": {
-                "name": "user",
-                "manager": "command",
-                "command": ["/bin/cp", str(self.home / "key"), str(self.home / "running")],
-            },
-        }
-        return {"ansible_connection": "local", "consumer_state_dir": str(self.home / "state"), "consumer_credentials": [entry]}
 
     def rotate(self, *arguments: str) -> Ended:
         ended = self.estate.rotate(*arguments)

@@ -11,12 +11,11 @@ import pathlib
 import pty
 import subprocess
 import sys
-import typing as t
 
 import pytest
 import yaml
 
-from ansible_collections.locksmith.rotation.tests.real.estate import COLLECTIONS, Ended, Estate
+from ansible_collections.locksmith.rotation.tests.real.estate import COLLECTIONS, Ended, Estate, machine_of
 from ansible_collections.locksmith.rotation.tests.real.fixtures_file import FileMaker
 from ansible_collections.locksmith.rotation.tests.real.fixtures_manual import probe_of, unique
 from ansible_collections.locksmith.rotation.tests.servers.dashboard import DashboardServer
@@ -38,7 +37,8 @@ class Partner:
         self.home.mkdir()
         self.shown: list[str] = []
         self.estate = Estate(moto, top, [], [])
-        self.estate.machines["web1"] = self._machine()
+        entry = {"credential": "partner", "format": "raw", "fields": {"secret": "secret"}}
+        self.estate.machines["web1"] = machine_of(self.home, entry, "key", "partner")
         self.estate.credentials["partner"] = {
             "credential_type": "manual",
             "credential_options": {"made_at": "https://dashboard.example.com/keys", "probe": probe_of(server, self.account)},
@@ -50,20 +50,6 @@ class Partner:
             },
             "credential_grace": "0s",
         }
-
-    def _machine(self) -> dict[str, t.Any]:
-        entry = {
-            "credential": "partner",
-            "dest": str(self.home / "key"),
-            "format": "raw",
-            "fields": {"secret": "secret"},
-            "service": {
-                "name": "partner",
-                "manager": "command",
-                "command": ["/bin/cp", str(self.home / "key"), str(self.home / "running")],
-            },
-        }
-        return {"ansible_connection": "local", "consumer_state_dir": str(self.home / "state"), "consumer_credentials": [entry]}
 
     def run(self, *arguments: str) -> Ended:
         ended = self.estate.run(*arguments)

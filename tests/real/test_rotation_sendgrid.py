@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 import pathlib
-import typing as t
 
 import pytest
 import yaml
 
-from ansible_collections.locksmith.rotation.tests.real.estate import Ended, Estate
+from ansible_collections.locksmith.rotation.tests.real.estate import Ended, Estate, machine_of
 from ansible_collections.locksmith.rotation.tests.real.fixtures_file import FileMaker
 from ansible_collections.locksmith.rotation.tests.real.fixtures_sendgrid import SCOPES, unique
 from ansible_collections.locksmith.rotation.tests.servers.moto import Moto
@@ -30,24 +29,14 @@ class Newsletter:
         self.home.mkdir()
         self.shown: list[str] = []
         self.estate = Estate(moto, top, [], [])
-        self.estate.machines["web1"] = self._machine()
+        entry = {"credential": "newsletter", "format": "raw", "fields": {"api_key": "api_key"}}
+        self.estate.machines["web1"] = machine_of(self.home, entry, "key", "newsletter")
         self.estate.credentials["newsletter"] = {
             "credential_type": "sendgrid",
             "credential_options": {"url": server.url, "api_key": server.admin_key, "subuser": self.account},
             "credential_store": self.file.store_option(),
             "credential_grace": "1h",
         }
-
-    def _machine(self) -> dict[str, t.Any]:
-        command = ["/bin/cp", str(self.home / "key"), str(self.home / "running")]
-        entry = {
-            "credential": "newsletter",
-            "dest": str(self.home / "key"),
-            "format": "raw",
-            "fields": {"api_key": "api_key"},
-            "service": {"name": "newsletter", "manager": "command", "command": command},
-        }
-        return {"ansible_connection": "local", "consumer_state_dir": str(self.home / "state"), "consumer_credentials": [entry]}
 
     def rotate(self, *arguments: str) -> Ended:
         ended = self.estate.rotate(*arguments)

@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.locksmith.rotation.tests.real.estate import Ended, Estate
+from ansible_collections.locksmith.rotation.tests.real.estate import Ended, Estate, machine_of
 from ansible_collections.locksmith.rotation.tests.real.fixtures_file import FileMaker
 from ansible_collections.locksmith.rotation.tests.real.fixtures_stripe import EVENTS, unique_url
 from ansible_collections.locksmith.rotation.tests.servers.moto import Moto
@@ -26,7 +26,8 @@ class Shop:
         self.home.mkdir()
         self.shown: list[str] = []
         self.estate = Estate(moto, top, [], [])
-        self.estate.machines["web1"] = self._machine()
+        entry = {"credential": "shop", "format": "raw", "fields": {"secret": "secret"}}
+        self.estate.machines["web1"] = machine_of(self.home, entry, "secret", "shop")
         self.options = {"api_url": server.url, **options}
         self.estate.credentials["shop"] = {
             "credential_type": "stripe",
@@ -39,20 +40,6 @@ class Shop:
             "credential_grace": "1h",
             "credential_recovery_wait": "0s",
         }
-
-    def _machine(self) -> dict[str, t.Any]:
-        entry = {
-            "credential": "shop",
-            "dest": str(self.home / "secret"),
-            "format": "raw",
-            "fields": {"secret": "secret"},
-            "service": {
-                "name": "shop",
-                "manager": "command",
-                "command": ["/bin/cp", str(self.home / "secret"), str(self.home / "running")],
-            },
-        }
-        return {"ansible_connection": "local", "consumer_state_dir": str(self.home / "state"), "consumer_credentials": [entry]}
 
     def rotate(self, *arguments: str) -> Ended:
         ended = self.estate.rotate(*arguments)

@@ -8,41 +8,13 @@ from __future__ import annotations
 import collections
 import dataclasses
 import json
-import re
-import socket
-import socketserver
-import struct
 import threading
 import time
 import typing as t
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
 from ansible_collections.locksmith.rotation.tests.servers.datadog_standin import Datadog, Key
-
-
-@dataclasses.dataclass
-class Fault:
-    """What goes wrong with the next C(times) requests whose method and path match.
-
-    C(kind): a status, C(reset) before the effect, C(lost) after it, C(slow), C(truncated), C(malformed), C(html) (a login page with
-    status 200), C(redirect).
-    """
-
-    kind: str
-    method: str = ".*"
-    path: str = ".*"
-    times: int = 1
-    headers: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
-    seconds: float = 0.0
-
-    @property
-    def reaches_us(self) -> bool:
-        """Whether the request still has its effect."""
-        return self.kind in ("slow", "lost", "truncated", "malformed")
-
-    def concerns(self, method: str, path: str) -> bool:
-        return self.times > 0 and bool(re.fullmatch(self.method, method)) and bool(re.fullmatch(self.path, path))
+from ansible_collections.locksmith.rotation.tests.servers.json_standin import Fault, Handler, Reply, Server
 
 
 class Organization(Datadog):
@@ -101,7 +73,7 @@ class DatadogServer:
         self._organizations: list[Organization] = []
         self._faults: list[Fault] = []
         self.requests: collections.Counter[str] = collections.Counter()
-        self._server = _Server(("127.0.0.1", 0), _handler_of(self))
+        self._server = Server(("127.0.0.1", 0), _handler_of(self))
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def __enter__(self) -> DatadogServer:
@@ -145,87 +117,36 @@ class DatadogServer:
             return next(found, self._organizations[-1])
 
 
-class _Server(socketserver.ThreadingMixIn, HTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
+class _Handler(Handler):
+    """What the other stand-ins' handler does, for one of several organizations."""
 
-    def handle_error(self, request: t.Any, client_address: t.Any) -> None:
-        """A client that hangs up is no news."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    """HTTP/1.1 with keep-alive; answers and faults."""
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = -1
+    ON_PURPOSE = {"errors": ["on purpose"]}
     owner: t.ClassVar[DatadogServer]
-
-    def log_message(self, format: str, *args: t.Any) -> None:
-        """Nothing: a log is one more place for secrets."""
 
     def serve(self) -> None:
         parts = urlsplit(self.path)
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         fault = self.owner.fault_for(self.command, parts.path)
-        if fault and not fault.reaches_us:
-            self._fail_before(fault)
+        if fault and self._failed_before(fault):
             return
-        time.sleep(fault.seconds if fault else 0)
         given = {name.lower(): value for name, value in self.headers.items()}
         organization = self.owner.asked(given.get("dd-api-key", ""))
         over, headers = organization.limited()
         if over:
-            self._send(429, {"errors": ["Too many requests"]}, headers)
+            self._send(Reply(429, {"errors": ["Too many requests"]}, headers))
             return
         body = json.loads(raw) if raw else None
-        status, payload = organization.answer(self.command, parts.path, dict(parse_qsl(parts.query)), given, body)
+        reply = Reply(*organization.answer(self.command, parts.path, dict(parse_qsl(parts.query)), given, body), headers)
         if fault and fault.kind != "slow":
-            self._fail_after(fault, status, payload)
+            self._fail_after(fault, reply)
         else:
-            self._send(status, payload, headers)
+            self._send(reply)
 
     do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = serve
 
-    def _fail_before(self, fault: Fault) -> None:
-        if fault.kind.isdigit():
-            self._send(int(fault.kind), {"errors": ["on purpose"]}, dict(fault.headers))
-        elif fault.kind == "html":
-            self._write(200, b"<html><body>Please log in</body></html>", {}, "text/html")
-        elif fault.kind == "redirect":
-            self._send(302, {}, {"Location": "http://user:word@elsewhere.example.com/login?next=secret"})
-        else:
-            self._reset()
 
-    def _fail_after(self, fault: Fault, status: int, payload: t.Any) -> None:
-        content = json.dumps(payload).encode()
-        if fault.kind == "lost":
-            self._reset()
-        elif fault.kind == "malformed":
-            self._write(status, content[: len(content) // 2], {})
-        else:
-            self._write(status, content[: len(content) // 2], {"Content-Length": str(len(content))})
-            self.close_connection = True
-
-    def _reset(self) -> None:
-        """End the connection with RST instead of an answer."""
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.connection.close()
-        self.close_connection = True
-
-    def _send(self, status: int, payload: t.Any, headers: t.Mapping[str, str]) -> None:
-        self._write(status, b"" if payload is None else json.dumps(payload).encode(), headers)
-
-    def _write(self, status: int, content: bytes, headers: t.Mapping[str, str], kind: str = "application/json") -> None:
-        self.send_response(status)
-        for name, value in {"Content-Type": kind, "Content-Length": str(len(content)), **headers}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(content)
-
-
-def _handler_of(server: DatadogServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(_Handler):
+def _handler_of(server: DatadogServer) -> type[Handler]:
+    class Owned(_Handler):
         owner = server
 
-    return Handler
+    return Owned

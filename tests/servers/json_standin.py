@@ -153,6 +153,8 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = -1
     api: t.ClassVar[Api]
+    #: What a fault that is a status answers with.
+    ON_PURPOSE: t.ClassVar[t.Mapping[str, t.Any]] = {"message": "on purpose"}
 
     def log_message(self, format: str, *args: t.Any) -> None:
         """Nothing: a log is one more place for secrets."""
@@ -179,7 +181,7 @@ class Handler(BaseHTTPRequestHandler):
     def _failed_before(self, fault: Fault) -> bool:
         """Faults that keep the request from having an effect."""
         if fault.kind.isdigit():
-            self._send(Reply(int(fault.kind), {"message": "on purpose"}, fault.headers))
+            self._send(Reply(int(fault.kind), self.ON_PURPOSE, fault.headers))
         elif fault.kind == "html":
             self._send(Reply(200, "<html><body>Please log in</body></html>"))
         elif fault.kind == "redirect":

@@ -17,6 +17,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.announce.pipeli
 from ansible_collections.locksmith.rotation.plugins.module_utils.announce.sns import SnsTopic
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import Clock
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.shapes import foreign_options
 
 TARGETS: dict[str, type[Target]] = {
     target.KIND: target for target in (SnsTopic, JenkinsJob, GitHubRepository, GitLabProject, Webhook)
@@ -43,10 +44,7 @@ def check_target(given: t.Mapping[str, t.Any]) -> None:
     target = TARGETS.get(str(given.get("kind")))
     if target is None:
         return
-    known = {"kind", "name", "fields", *target.OPTIONS}
-    for option in target.OPTIONS.values():
-        known.update(option.get("aliases", ()))
-    foreign = sorted(str(name) for name in given if name not in known)
+    foreign = foreign_options(given, target.OPTIONS, "kind", "name", "fields")
     if foreign:
         raise ConfigurationError(
             f"{', '.join(foreign)} does not belong to a target of kind {target.KIND}.",

@@ -255,7 +255,7 @@ def send_once(clock: Clock, request: t.Callable[[], Answer]) -> Answer:
         except ClientError as refusal:
             if error_code(refusal) not in _TURNED_AWAY and _status(refusal) != _TOO_MANY_REQUESTS:
                 raise
-            asked = _asked_pause(refusal)
+            asked = _asked_pause(refusal.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("retry-after"))
         clock.sleep(random.uniform(0.5, 1) * 2**turn if asked is None else asked + random.uniform(0, 1))
     return request()
 
@@ -265,9 +265,9 @@ def _status(refusal: t.Any) -> int:
     return int(refusal.response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
 
 
-def _asked_pause(refusal: t.Any) -> float | None:
+def _asked_pause(retry_after: str | None) -> float | None:
     """Seconds of a Retry-After header, not more than P(_LONGEST_PAUSE); None without one."""
-    asked = str(refusal.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("retry-after", ""))
+    asked = str(retry_after or "")
     return min(float(asked), _LONGEST_PAUSE) if asked.isdigit() else None
 
 
@@ -397,10 +397,10 @@ class _Patience:
 
     def __call__(self, response: t.Any = None, attempts: int = 1, **dummy: object) -> float | None:
         """Seconds to wait before the request is sent again; None where that is botocore's to decide."""
-        if response is None or attempts >= self._max_attempts or response[0].status_code not in (429, 503):
+        if response is None or attempts >= self._max_attempts or response[0].status_code not in (_TOO_MANY_REQUESTS, 503):
             return None
-        asked = str(response[0].headers.get("Retry-After", ""))
-        return min(float(asked), _LONGEST_PAUSE) + random.uniform(0, 1) if asked.isdigit() else None
+        asked = _asked_pause(response[0].headers.get("Retry-After"))
+        return None if asked is None else asked + random.uniform(0, 1)
 
 
 def _refuse_broken_json(http_response: t.Any, model: t.Any, **dummy: object) -> None:

@@ -19,6 +19,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.stores.interfac
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import Clock
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.duration import parse_duration
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.shapes import foreign_options
 
 #: Seconds. A lease shorter than the slowest single request could end under a run that is well.
 _SHORTEST_LEASE = 5
@@ -134,10 +135,7 @@ def check_store_options(given: t.Any) -> None:
     store = STORES.get(str(given.get("type")))
     if store is None:
         return
-    known = {"type", "fields", "drop_off", *store.OPTIONS}
-    for option in store.OPTIONS.values():
-        known.update(option.get("aliases", ()))
-    foreign = sorted(str(name) for name in given if name not in known)
+    foreign = foreign_options(given, store.OPTIONS, "type", "fields", "drop_off")
     if foreign:
         raise ConfigurationError(
             f"store.{', store.'.join(foreign)} does not belong to a store of type {store.TYPE}.",

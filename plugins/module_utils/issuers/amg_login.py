@@ -14,13 +14,13 @@ import typing as t
 from ansible_collections.locksmith.rotation.plugins.module_utils.clients.json_http import Authorization, Connection
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.grafana_api import GrafanaApi
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.grafana_login import random_token
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.grafana_visitor import check_is_refused
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Verdict
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import Clock
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import (
     ConfigurationError,
     Denied,
     ExternalError,
-    Rejected,
     Unreachable,
 )
 
@@ -80,13 +80,6 @@ class WorkspaceLogin:
         if self._refuses_strangers:
             return
         stranger = self._visit(Authorization.bearer(random_token()))
-        verdict, detail = stranger.login()
-        stranger.close()
-        if verdict is Verdict.UNKNOWN:
-            raise Unreachable(detail)
-        if verdict is Verdict.ALIVE:
-            raise Rejected(
-                f"{stranger.origin} does not refuse a token that nobody issued with 401, so a login there proves nothing.",
-                next_step="leave workspace_url out, or set it to an address where Grafana itself checks tokens.",
-            )
+        way_out = "leave workspace_url out, or set it to an address where Grafana itself checks tokens."
+        check_is_refused(stranger, stranger.origin, way_out)
         self._refuses_strangers = True

@@ -302,8 +302,7 @@ class DatadogIssuer(Issuer):
 
     def own_login(self, versions: t.Sequence[Issued]) -> str:
         used = self._options["api_key"] if self._is_api else self._options["app_key"]
-        mine = [version for version in versions if _same(version.fields.get(_FIELD), used)]
-        return (mine[0].id or f"the published {self._family.title} of {self.identity}") if mine else ""
+        return self._login_among(versions, _FIELD, (used,), self._family.title)
 
     def delete(self, version: Issued) -> None:
         if not _UUID.fullmatch(version.id):

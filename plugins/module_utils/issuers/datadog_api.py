@@ -10,7 +10,6 @@ what neither says is marked unverified where it is handled.
 from __future__ import annotations
 
 import dataclasses
-import re
 import typing as t
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.clients.json_http import (
@@ -19,7 +18,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.clients.json_ht
     JsonClient,
 )
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import KeyInfo, Verdict
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import Clock, from_iso
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import Clock, whole_from_iso
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ExternalError, Unreachable
 
 #: The largest page[size] that Datadog takes.
@@ -211,7 +210,7 @@ def moment(text: t.Any) -> float | None:
     if not isinstance(text, str) or not text:
         return None
     try:
-        return from_iso(re.sub(r"\.\d+", "", text))
+        return whole_from_iso(text)
     except ValueError:
         raise Unreachable("Datadog described a key with a moment that is not ISO 8601.") from None
 

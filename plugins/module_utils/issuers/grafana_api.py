@@ -22,7 +22,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.clients.json_ht
     refusal,
 )
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import KeyInfo, Verdict
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import Clock, from_iso
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import Clock, whole_from_iso
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import (
     ExternalError,
     LocksmithError,
@@ -254,6 +254,6 @@ def moment(text: t.Any) -> float | None:
     if not isinstance(text, str) or not text:
         return None
     try:
-        return from_iso(re.sub(r"\.\d+", "", text))
+        return whole_from_iso(text)
     except ValueError:
         raise Unreachable("Grafana described a token with a moment that is not RFC 3339.") from None

@@ -14,8 +14,8 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.grafana
     random_legacy_key,
 )
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.grafana_self_hosted import SelfHostedKind
-from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Attempt, Issued, KeyInfo, Verdict
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import Denied, Rejected, Unreachable
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Attempt, Issued, KeyInfo
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import Denied, Rejected
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
 
 #: The first release that makes no new API keys (pull request 92144).
@@ -87,10 +87,5 @@ class ApiKeys(SelfHostedKind):
         said = legacy_key(fields.get("token", ""))
         if said is None:
             return None
-        try:
-            result, proved = self._log_in(fields["token"])
-        except Rejected:
-            return None
-        if result.verdict is Verdict.UNKNOWN:
-            raise Unreachable(f"whether the published value is an API key of {self.identity} is unknown: {result.detail}")
-        return self._server.legacy(said.name) if proved else None
+        is_ours = self._is_ours(fields["token"], "the published value is an API key of")
+        return self._server.legacy(said.name) if is_ours else None

@@ -22,7 +22,6 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interfa
     KeyInfo,
     LastUse,
     Setting,
-    Verdict,
 )
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import NotFound, Rejected, Unreachable
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
@@ -143,13 +142,7 @@ class AccessPolicyTokens(GrafanaKind):
         said = cloud_token(secret)
         if said is None:
             return None
-        try:
-            result, proved = self._log_in(secret)
-        except Rejected:
-            return None
-        if result.verdict is Verdict.UNKNOWN:
-            raise Unreachable(f"whether the published token is one of {self.identity} is unknown: {result.detail}")
-        found = [key for key in self._listing() if f"{self._name}-{key.name}" == said.name] if proved else []
+        found = [key for key in self._listing() if f"{self._name}-{key.name}" == said.name] if self._is_ours(secret) else []
         return found[0] if len(found) == 1 else None
 
     # ---- the end of a version -------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.clients.json_http import Answer, Connection, refusal
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.grafana_login import lost_permissions
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.grafana_visitor import Visitor, check_is_refused
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import (
     Attempt,
     Issued,
@@ -38,19 +39,6 @@ _LONGEST_NAME = 190
 #: What the engine's attempt names add to the credential's name.
 _ATTEMPT_NAME_LENGTH = len("locksmith--20261121T031400-9f86d081")
 _LOST_SHOWN = 3
-
-
-class Visitor(t.Protocol):
-    """The API with the login that is being tried."""
-
-    def login(self) -> tuple[Verdict, str]:
-        """Whether it works, and what is to be said about it."""
-
-    def permissions(self) -> dict[str, t.Any] | None:
-        """What it may do, action to scopes; None where the server does not tell."""
-
-    def close(self) -> None:
-        """Let go of connections."""
 
 
 class GrafanaKind(Issuer):
@@ -168,27 +156,34 @@ class GrafanaKind(Issuer):
         finally:
             visitor.close()
 
+    def _is_ours(self, secret: str, question: str = "the published token is one of") -> bool:
+        """Does a stored secret log in as our identity?
+
+        :raises Unreachable: no answer; C(question) says what it would have answered.
+        """
+        try:
+            result, proved = self._log_in(secret)
+        except Rejected:
+            return False
+        if result.verdict is Verdict.UNKNOWN:
+            raise Unreachable(f"whether {question} {self.identity} is unknown: {result.detail}")
+        return proved
+
     def _check_refuses_strangers(self) -> None:
         """A secret that nobody issued must be refused; else (anonymous access, a proxy that logs in) a login proves nothing."""
         if self._refuses_strangers:
             return
-        stranger = self._visit(self._nobodys_secret())
-        verdict, detail = stranger.login()
-        stranger.close()
-        if verdict is Verdict.UNKNOWN:
-            raise Unreachable(detail)
-        if verdict is Verdict.ALIVE:
-            raise Rejected(
-                f"{self._place()} does not refuse a token that nobody issued with 401, so a login there proves nothing.",
-                next_step="use an address where Grafana itself checks tokens: no proxy that logs in, no anonymous API access.",
-            )
+        check_is_refused(
+            self._visit(self._nobodys_secret()),
+            self._place(),
+            "use an address where Grafana itself checks tokens: no proxy that logs in, no anonymous API access.",
+        )
         self._refuses_strangers = True
 
     def own_login(self, versions: t.Sequence[Issued]) -> str:
         """A login with a user's password, or with the token of another system, is none of them."""
-        own = {self._options.get("grafana_api_key"), self._options.get("cloud_api_key")} - {None, ""}
-        mine = [version for version in versions if version.fields.get("token") in own]
-        return (mine[0].id or f"the published token of {self.identity}") if mine else ""
+        own = (self._options.get("grafana_api_key"), self._options.get("cloud_api_key"))
+        return self._login_among(versions, "token", own, "token")
 
     def check_rights(self, candidate: Issued, current: Issued) -> None:
         """By the permissions that the server itself tells for each of the two, where it tells them."""

@@ -19,7 +19,6 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interfa
     Issued,
     KeyInfo,
     Setting,
-    Verdict,
 )
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import (
     ConfigurationError,
@@ -172,13 +171,7 @@ class ServiceAccountTokens(SelfHostedKind):
         itself: it is that key, or the token that Grafana has converted it to.
         """
         secret = fields.get("token", "")
-        try:
-            result, proved = self._log_in(secret)
-        except Rejected:
-            return None
-        if result.verdict is Verdict.UNKNOWN:
-            raise Unreachable(f"whether the published token is one of {self.identity} is unknown: {result.detail}")
-        if not proved:
+        if not self._is_ours(secret):
             return None
         said = legacy_key(secret)
         if said is not None:

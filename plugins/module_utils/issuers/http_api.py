@@ -266,8 +266,7 @@ class HttpApiIssuer(Issuer):
         return next((key for key in self._listed(listing) if key.id == written), None) if written else None
 
     def own_login(self, versions: t.Sequence[Issued]) -> str:
-        mine = [version for version in versions if version.fields.get("secret") in self._own.values()]
-        return (mine[0].id or f"the published key of {self.identity}") if mine else ""
+        return self._login_among(versions, "secret", self._own.values(), "key")
 
     def last_use(self, version: Issued) -> LastUse:
         listing = self._described.listing

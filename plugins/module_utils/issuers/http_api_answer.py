@@ -13,7 +13,7 @@ import dataclasses
 import re
 import typing as t
 
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import from_iso
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import whole_from_iso
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError, Unreachable
 
 #: Stands for "not there", which is not the same as null.
@@ -98,7 +98,7 @@ def _moment(found: t.Any) -> float:
         return found / 1000 if found > _MILLISECONDS else float(found)
     if not isinstance(found, str):
         raise ValueError("neither a number nor a text")
-    return from_iso(re.sub(r"\.\d+", "", found).replace(" UTC", "Z"))
+    return whole_from_iso(found.replace(" UTC", "Z"))
 
 
 @dataclasses.dataclass(frozen=True)

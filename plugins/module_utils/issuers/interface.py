@@ -335,6 +335,15 @@ class Issuer(abc.ABC):
         """
         return ""
 
+    def _login_among(self, versions: t.Sequence[Issued], field: str, logins: t.Iterable[str | None], what: str) -> str:
+        """For M(own_login), where we log in with a value as it is: the version whose C(field) is one of C(logins).
+
+        :arg what: what a published value is called that has no id yet: C(token).
+        """
+        held = {login for login in logins if login}
+        mine = next((version for version in versions if version.fields.get(field) in held), None)
+        return (mine.id or f"the published {what} of {self.identity}") if mine else ""
+
     def audit(self, key_id: str, since: float, places: t.Sequence[str], most: int) -> AuditTrail | None:
         """Who used a key, from where and for what, where the system has a log of requests that we can ask; else None.
 

@@ -166,9 +166,7 @@ class StripeManagedKeys(Issuer):
         return None
 
     def own_login(self, versions: t.Sequence[Issued]) -> str:
-        own = self._options.get("api_key")
-        mine = [version for version in versions if own and version.fields.get("secret") == own]
-        return (mine[0].id or f"the published key of {self.identity}") if mine else ""
+        return self._login_among(versions, "secret", (self._options.get("api_key"),), "key")
 
     def last_use(self, version: Issued) -> LastUse:
         """Of a key that is listed. The preview does not say how late its figure is."""

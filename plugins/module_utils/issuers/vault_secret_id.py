@@ -287,9 +287,7 @@ class VaultSecretIdIssuer(Issuer):
         return ""
 
     def own_login(self, versions: t.Sequence[Issued]) -> str:
-        own = secret_id_of(self._options)
-        mine = [version for version in versions if own and version.fields.get("secret_id") == own]
-        return (mine[0].id or f"the published secret id of {self.identity}") if mine else ""
+        return self._login_among(versions, "secret_id", (secret_id_of(self._options),), "secret id")
 
     # ---- the end of a version -------------------------------------------------------------------------------------
 

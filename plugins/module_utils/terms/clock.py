@@ -6,8 +6,11 @@
 from __future__ import annotations
 
 import abc
+import re
 import time
 from datetime import datetime, timezone
+
+_FRACTION = re.compile(r"\.\d+")
 
 
 class Clock(abc.ABC):
@@ -55,3 +58,11 @@ def from_iso(text: str) -> float:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=timezone.utc)
     return moment.timestamp()
+
+
+def whole_from_iso(text: str) -> float:
+    """P(from_iso) without the fraction of a second, which vendors write with more digits than Python 3.8 reads.
+
+    :raises ValueError: not such a moment.
+    """
+    return from_iso(_FRACTION.sub("", text))

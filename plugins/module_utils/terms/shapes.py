@@ -36,6 +36,14 @@ def check_shapes(spec: Spec, given: t.Mapping[str, t.Any], title: str = "") -> N
                 check_shapes(suboptions, one, f"{title}{written}.")
 
 
+def foreign_options(given: t.Mapping[str, t.Any], spec: Spec, *others: str) -> list[str]:
+    """What was written that belongs to another type of thing: neither in C(spec), by name or alias, nor one of C(others)."""
+    known = {*others, *spec}
+    for option in spec.values():
+        known.update(option.get("aliases", ()))
+    return sorted(str(name) for name in given if name not in known)
+
+
 def _each(option: t.Mapping[str, t.Any], value: t.Any) -> t.Sequence[t.Any]:
     if value is None:
         return ()

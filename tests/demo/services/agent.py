@@ -6,23 +6,15 @@
 from __future__ import annotations
 
 import sys
-import urllib.request
 from pathlib import Path
 
-from ansible_collections.locksmith.rotation.tests.demo.services.service import Service, Use
+from ansible_collections.locksmith.rotation.tests.demo.services.service import Service, Use, asking
 
 
 def _use_of(path: Path, url: str, header: str, prefix: str = "") -> Use | None:
     if not path.exists():
         return None
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    request = urllib.request.Request(url, headers={header: prefix + path.read_text(encoding="utf-8").strip()})
-
-    def use() -> None:
-        with opener.open(request, timeout=5) as answer:
-            answer.read()
-
-    return use
+    return asking(url, {header: prefix + path.read_text(encoding="utf-8").strip()})
 
 
 def main(root: Path, port: int, datadog: str, workspace: str) -> None:

@@ -6,27 +6,18 @@
 from __future__ import annotations
 
 import sys
-import urllib.request
 from pathlib import Path
 
-from ansible_collections.locksmith.rotation.tests.demo.services.service import Service, Use
-
-
-def _use_of(token: str, url: str) -> Use:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    request = urllib.request.Request(f"{url}/api/access-control/user/permissions", headers={"Authorization": f"Bearer {token}"})
-
-    def use() -> None:
-        with opener.open(request, timeout=5) as answer:
-            answer.read()
-
-    return use
+from ansible_collections.locksmith.rotation.tests.demo.services.service import Service, Use, asking
 
 
 def main(root: Path, port: int, url: str) -> None:
     path = root / "etc/charts/token"
-    use = _use_of(path.read_text(encoding="utf-8").strip(), url) if path.exists() else None
-    Service(root, "charts", {"dashboards": use}).run(port)
+    uses: dict[str, Use | None] = {"dashboards": None}
+    if path.exists():
+        token = path.read_text(encoding="utf-8").strip()
+        uses["dashboards"] = asking(f"{url}/api/access-control/user/permissions", {"Authorization": f"Bearer {token}"})
+    Service(root, "charts", uses).run(port)
 
 
 if __name__ == "__main__":

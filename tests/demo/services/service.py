@@ -14,6 +14,7 @@ import signal
 import threading
 import time
 import typing as t
+import urllib.request
 from pathlib import Path
 
 from ansible_collections.locksmith.rotation.tests.demo.services.counter import Counter
@@ -21,6 +22,18 @@ from ansible_collections.locksmith.rotation.tests.demo.services.counter import C
 Use = t.Callable[[], None]
 #: Seconds between two uses of a credential.
 PAUSE = 0.2
+
+
+def asking(url: str, headers: t.Mapping[str, str]) -> Use:
+    """To ask a page with a credential in its headers, past any proxy of the environment."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    request = urllib.request.Request(url, headers=dict(headers))
+
+    def use() -> None:
+        with opener.open(request, timeout=5) as answer:
+            answer.read()
+
+    return use
 
 
 class Service:
