@@ -146,6 +146,28 @@ last_error:
   description: The last of them.
   returned: success
   type: str
+policy:
+  description: The rules that hold for it, as this task was given them. Durations in seconds.
+  returned: success
+  type: dict
+  contains:
+    rotate_after:
+      description: The age at which a version is due.
+      type: int
+    grace:
+      description: How long the previous version stays usable after the last proof.
+      type: int
+    recovery_wait:
+      description: How long a disabled version can still be enabled again.
+      type: int
+    exempt:
+      description: The exception from scheduled rotation, with C(until) and C(reason), or none.
+      type: dict
+  sample:
+    rotate_after: 7776000
+    grace: 86400
+    recovery_wait: 604800
+    exempt:
 history:
   description:
     - The last events of the credential, the oldest first. Each has its number C(n), which grows for ever, its moment C(at) and the

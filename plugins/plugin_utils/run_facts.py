@@ -40,6 +40,7 @@ _PUBLIC = (
     "next_step",
     "unannounced",
     "history",
+    "policy",
     "runs",
 )
 
@@ -53,6 +54,8 @@ def facts_of(name: str, variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     )
     merged["waiting_for"] = list(dict.fromkeys([*(rotated.get("waiting_for") or ()), *(retired.get("waiting_for") or ())]))
     merged["unannounced"] = plain((variables.get("credential_announced") or {}).get("unannounced") or [])
+    # The retiring half is not told of an exemption, which is none of its business.
+    merged["policy"] = rotated.get("policy") or retired.get("policy") or {}
     merged["history"] = _history(rotated, retired)
     merged["runs"] = [run for run in dict.fromkeys(step.get("run") for step in (rotated, retired)) if run]
     done = [step["action"] for step in (rotated, retired) if step.get("action") not in (None, "none")]

@@ -40,6 +40,7 @@ def describe(outcome: Outcome, issuer: Issuer, store: Store, policy: Policy, cre
         "previous": [_previous(version, policy) for version in (journal.versions if journal else []) if version is not current],
     }
     result.update(_current(current, policy))
+    result["policy"] = _rules(policy)
     result["consumers_known"] = sorted(journal.consumers) if journal else []
     waiting = journal.waiting if journal else {}
     if outcome.gate is not None:
@@ -56,6 +57,17 @@ def describe(outcome: Outcome, issuer: Issuer, store: Store, policy: Policy, cre
 def _event(entry: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """An event of the journal's, all of whose fields are public."""
     return {**entry, "at": to_iso(entry["at"])}
+
+
+def _rules(policy: Policy) -> dict[str, t.Any]:
+    """What a report holds the facts against. Durations in seconds."""
+    exemption = policy.exemption
+    return {
+        "rotate_after": policy.rotate_after,
+        "grace": policy.grace,
+        "recovery_wait": policy.recovery_wait,
+        "exempt": {"until": to_iso(exemption.until), "reason": exemption.reason} if exemption else None,
+    }
 
 
 def _current(version: Version | None, policy: Policy) -> dict[str, t.Any]:
