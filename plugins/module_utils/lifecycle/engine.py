@@ -307,8 +307,7 @@ class Engine:
             return Outcome(False, "none", journal.suspended if journal else "nothing is recorded yet", journal, before)
         unfinished = journal.state in (State.INTENDED, State.CANDIDATE) and not (journal.candidate and journal.candidate.restored)
         self._refuse_impossible(journal, unfinished)
-        is_too_late = journal.previous is None or journal.state is State.DELETING
-        if not unfinished and is_too_late and journal.candidate is None:
+        if not unfinished and journal.candidate is None and self._is_too_late(journal):
             raise Rejected(
                 f"{journal.credential}: there is no previous version any more, so nothing to roll back to.",
                 next_step="rotate it with force to replace the current version.",
@@ -316,6 +315,14 @@ class Engine:
         if self._check_mode:
             return Outcome(True, "rolled_back", "would publish the previous version again", journal, before)
         return self._restore(journal, unfinished, reason, before)
+
+    def _is_too_late(self, journal: Journal) -> bool:
+        """Is there nothing to go back to? What is being deleted is nothing, unless it is what the store publishes."""
+        previous = journal.previous
+        if previous is None or journal.state is not State.DELETING:
+            return previous is None
+        published = self._keeper.store.read_published()
+        return published is None or published.fields.fingerprint() != previous.fingerprint
 
     def _refuse_impossible(self, journal: Journal, unfinished: bool) -> None:
         """Where the issuer makes the value and keeps one, the previous one died when the present one was made."""

@@ -118,11 +118,12 @@ class Keeper:
         journal.lease = self._lease() if hold else None
         text = journal.dump()
         self.writes += 1
+        began = self.clock.monotonic()  # the lease runs from here: the write itself may be what holds us up
         try:
             self._revision = self.store.write_journal(text, self._revision)
         except Conflict:
             self._revision = self._written_by_us(text)
-        self._held_since = self.clock.monotonic() if hold else None
+        self._held_since = began if hold else None
 
     def _written_by_us(self, text: str) -> str:
         """After a conflict: an earlier write of ours may have taken effect although its answer was lost.

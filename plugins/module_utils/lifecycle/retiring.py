@@ -54,8 +54,22 @@ class Retiring:
         step, version = self._wanted_step(journal), journal.retiring
         if version is None or step.do not in ("disable", "delete"):
             return step
-        own = why_not_retire(self._issuer, version)  # asked again, for a version that another run has begun to end
-        return Step(wait=own, pending=(own,), gate=step.gate) if own else step
+        # Both are asked again for a version that another run has begun to end.
+        kept = why_not_retire(self._issuer, version) or self._why_published(version)
+        return Step(wait=kept, pending=(kept,), gate=step.gate) if kept else step
+
+    def _why_published(self, version: Version) -> str:
+        """Whatever the journal says, what readers are given is never taken out of service: somebody may have put it back by hand,
+        or, in a store without a compare-and-set, a run that was held up may have written over the record of a roll-back.
+        """
+        published = self._keeper.store.read_published()
+        if published is None or published.fields.fingerprint() != version.fingerprint:
+            return ""
+        return (
+            f"{self._keeper.store.place} publishes version {version.number} ({version.id or 'unknown id'}) again, which the journal "
+            "says is replaced; it stays in service. Next: roll the credential back to it, so that the journal says so too, and rotate it "
+            "with force"
+        )
 
     def _wanted_step(self, journal: Journal) -> Step:
         version, current = journal.retiring, journal.current

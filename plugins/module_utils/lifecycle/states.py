@@ -87,7 +87,7 @@ def _table() -> dict[tuple[State, Event], frozenset[State]]:
     }
     for state in _RESTING:
         table[(state, Event.INTEND)] = _UNFINISHED
-    for state in (State.ROLLING_OUT, State.GRACE, State.DISABLING, State.DISABLED):
+    for state in (State.ROLLING_OUT, State.GRACE, State.DISABLING, State.DISABLED, State.DELETING):
         table[(state, Event.RESTORE)] = one({State.CANDIDATE})
     for state in set(State) - {State.QUARANTINED}:
         table[(state, Event.QUARANTINE)] = one({State.QUARANTINED})
