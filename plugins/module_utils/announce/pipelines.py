@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 import abc
-import dataclasses
-import hashlib
-import hmac
 import typing as t
 from urllib.parse import quote
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.announce.interface import Facts, Target, as_variables
-from ansible_collections.locksmith.rotation.plugins.module_utils.clients.json_http import Authorization, Connection, JsonClient
+from ansible_collections.locksmith.rotation.plugins.module_utils.clients.json_http import (
+    Authorization,
+    Connection,
+    JsonClient,
+    Signature,
+)
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import Clock
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
 
@@ -158,18 +160,6 @@ class GitLabProject(WebTarget):
     def send(self, facts: Facts) -> None:
         body = {"token": self._options["token"], "ref": self._options.get("ref") or "main", "variables": as_variables(facts)}
         self._client.request("POST", f"/api/v4/projects/{quote(self._options['project'], safe='')}/trigger/pipeline", body=body)
-
-
-@dataclasses.dataclass(frozen=True)
-class Signature(Authorization):
-    """An HMAC-SHA256 of the body in a header, as C(sha256=) and hexadecimal digits: GitHub's way, which Event-Driven Ansible reads too."""
-
-    header_name: str = "X-Hub-Signature-256"
-    key: str = dataclasses.field(repr=False, default="")
-
-    def headers_for(self, body: bytes) -> dict[str, str]:
-        digest = hmac.new(self.key.encode(), body, hashlib.sha256).hexdigest()
-        return {self.header_name: f"sha256={digest}"}
 
 
 class Webhook(WebTarget):

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import hashlib
+import hmac
 import json
 import random
 import re
@@ -90,6 +92,32 @@ class Authorization:
         """HTTP Basic, in UTF-8."""
         encoded = base64.b64encode(f"{username}:{password}".encode()).decode("ascii")
         return cls({"Authorization": "Basic " + encoded}, (password, encoded))
+
+
+@dataclasses.dataclass(frozen=True)
+class Signature(Authorization):
+    """An HMAC-SHA256 of the body in a header, as C(sha256=) and hexadecimal digits: GitHub's way, which Event-Driven Ansible reads too."""
+
+    header_name: str = "X-Hub-Signature-256"
+    key: str = dataclasses.field(repr=False, default="")
+
+    def headers_for(self, body: bytes) -> dict[str, str]:
+        digest = hmac.new(self.key.encode(), body, hashlib.sha256).hexdigest()
+        return {self.header_name: f"sha256={digest}"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Patience:
+    """How long one request may take: how often it is sent, and seconds: to connect, to wait for an answer, for all pauses together.
+
+    C(trouble): statuses that may be over in a moment.
+    """
+
+    attempts: int = ATTEMPTS
+    connect: float = CONNECT_TIMEOUT
+    read: float = READ_TIMEOUT
+    pauses: float = LONGEST_WAIT
+    trouble: tuple[int, ...] = _GATEWAY_TROUBLE
 
 
 @dataclasses.dataclass(frozen=True)
@@ -185,6 +213,7 @@ class JsonClient:
     :arg base_url: where the API's paths start, with any sub-path; without user name, password, query.
     :arg error_message: which part of an error answer may be shown; without it none is.
     :arg attempts: how often one request is sent at most.
+    :arg patience: instead of C(attempts), for a caller that has less time than an issuer.
     :arg pause_headers: the headers in which this server says how long to wait after a 429, as seconds, as a moment in seconds
         since the epoch or as an HTTP date; the first one given counts.
 
@@ -201,6 +230,7 @@ class JsonClient:
         clock: Clock | None = None,
         attempts: int = ATTEMPTS,
         pause_headers: t.Sequence[str] = ("Retry-After",),
+        patience: Patience | None = None,
     ) -> None:
         if not HAS_REQUESTS:
             raise MissingLibrary(
@@ -212,7 +242,7 @@ class JsonClient:
         self._connection = (connection or Connection()).as_keywords()
         self._error_message = error_message
         self._clock = clock or SystemClock()
-        self._attempts = attempts
+        self._patience = patience or Patience(attempts, CONNECT_TIMEOUT, READ_TIMEOUT)
         self._pause_headers = pause_headers
         self.headers: dict[str, str] = {"Accept": "application/json", "Accept-Encoding": "identity"}
         self._session = requests.Session()
@@ -250,9 +280,9 @@ class JsonClient:
         call = _Call(method, path, query, body, creates, f"{method} {shown or path} at {self.origin}", headers or {}, form)
         waited = 0.0
         outcome = self._attempt(call)
-        for done in range(1, self._attempts):
+        for done in range(1, self._patience.attempts):
             pause = self._pause(done, outcome)
-            if not outcome.again or waited + pause > LONGEST_WAIT:
+            if not outcome.again or waited + pause > self._patience.pauses:
                 break
             self._clock.sleep(pause)
             waited += pause
@@ -274,12 +304,12 @@ class JsonClient:
                 data=list(call.form) if call.form is not None else None,
                 headers={**self.headers, **call.headers},
                 auth=self._authorize,
-                timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
+                timeout=(self._patience.connect, self._patience.read),
                 allow_redirects=False,
                 **self._connection,
             )
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            return _transport_failure(call, error)
+            return _transport_failure(call, error, self._patience.read)
         except OSError:
             return _Outcome(failure=_unreadable_files(call))
         except ValueError:  # requests looks at where a redirect leads even when it is not to follow it
@@ -302,7 +332,7 @@ class JsonClient:
         message = "" if status < 300 else self._showable(payload if payload is not None else text)
         next_url = response.links.get("next", {}).get("url", "")
         answer = Answer(call.where, status, payload, message, call.creates, next_url)
-        again = status == 429 or (status in _GATEWAY_TROUBLE and not call.creates)
+        again = status == 429 or (status in self._patience.trouble and not call.creates)
         return _Outcome(answer, again=again, pause=self._asked_pause(response.headers) if again else None)
 
     def _asked_pause(self, headers: t.Mapping[str, str]) -> float | None:
@@ -410,7 +440,7 @@ def _unreadable_files(call: _Call) -> ConfigurationError:
     )
 
 
-def _transport_failure(call: _Call, error: Exception) -> _Outcome:
+def _transport_failure(call: _Call, error: Exception, read_timeout: float) -> _Outcome:
     """Sort out what happened. The exception itself holds the request with its headers and goes no further."""
     if isinstance(error, requests.exceptions.SSLError):
         return _untrusted(call, error)
@@ -419,7 +449,7 @@ def _transport_failure(call: _Call, error: Exception) -> _Outcome:
     if _never_sent(error):
         return _broken(call, "could not connect", sent=False)
     timed_out = isinstance(error, (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError))
-    return _broken(call, f"got no answer within {READ_TIMEOUT:.0f} seconds" if timed_out else "lost the connection", sent=True)
+    return _broken(call, f"got no answer within {read_timeout:.0f} seconds" if timed_out else "lost the connection", sent=True)
 
 
 def _never_sent(error: Exception) -> bool:
