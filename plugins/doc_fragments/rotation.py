@@ -44,7 +44,7 @@ options:
     default: 7d
   force:
     description:
-      - Rotate now, whatever age, window, exemption, roll-back or quarantine say.
+      - Rotate now, whatever age, window, blackout, hold, exemption, roll-back or quarantine say.
       - Runs that begin at the same time with O(force=true) make one rotation.
     type: bool
     default: false
@@ -111,6 +111,34 @@ options:
         description: When it closes, C(HH:MM) in UTC; before O(window.start) means on the next day.
         type: str
         required: true
+  blackouts:
+    description:
+      - Times in which no scheduled rotation begins, such as a change freeze. What has begun is finished, and what has been replaced is
+        retired.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      from:
+        description:
+          - The day or moment when it begins, such as V(2026-12-20) or V(2026-12-20T18:00:00Z), in UTC if it names no offset.
+          - V(12-20) is that day of every year; O(blackouts[].until) is then written so too.
+        type: str
+        required: true
+      until:
+        description: The day or moment when it is over. A day counts from 00:00 UTC, so V(01-05) ends with January 4th.
+        type: str
+        required: true
+      reason:
+        description: Why, for whoever reads the status.
+        type: str
+        required: true
+  hold:
+    description:
+      - Why this call begins no scheduled rotation, such as what a change calendar answered. Empty if it may.
+      - The playbooks set it for what O(locksmith.rotation.credential_choose#module:max_per_run) postpones and while a canary is not well.
+    type: str
+    default: ''
   exempt:
     description:
       - An exception with an end and a reason. Until then the credential is not rotated on schedule.

@@ -13,7 +13,12 @@ import typing as t
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.drop_off import build_drop_off
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issuer, Setting
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.gate import ConsumerProof
-from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.policy import Policy, parse_exemption, parse_window
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.policy import (
+    Policy,
+    parse_blackouts,
+    parse_exemption,
+    parse_window,
+)
 from ansible_collections.locksmith.rotation.plugins.module_utils.stores.catalogue import STORES
 from ansible_collections.locksmith.rotation.plugins.module_utils.stores.interface import Store
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import Clock
@@ -69,6 +74,17 @@ def common_options() -> dict[str, t.Any]:
                 "end": {"type": "str", "required": True},
             },
         },
+        "blackouts": {
+            "type": "list",
+            "elements": "dict",
+            "default": [],
+            "options": {
+                "from": {"type": "str", "required": True},
+                "until": {"type": "str", "required": True},
+                "reason": {"type": "str", "required": True},
+            },
+        },
+        "hold": {"type": "str", "default": ""},
         "exempt": {
             "type": "dict",
             "options": {"until": {"type": "str", "required": True}, "reason": {"type": "str", "required": True}},
@@ -83,7 +99,7 @@ def common_options() -> dict[str, t.Any]:
 def build_policy(params: t.Mapping[str, t.Any], issuer: type[Issuer]) -> Policy:
     """The rules of one credential.
 
-    :raises ConfigurationError: a malformed duration, window or exemption; names the option.
+    :raises ConfigurationError: a malformed duration, window, blackout or exemption; names the option.
     """
     policy = Policy(
         rotate_after=parse_duration(params["rotate_after"] or issuer.ROTATE_AFTER, "rotate_after"),
@@ -94,6 +110,8 @@ def build_policy(params: t.Mapping[str, t.Any], issuer: type[Issuer]) -> Policy:
         max_failures=params["max_failures"],
         forget_after=parse_duration(params["forget_after"], "forget_after"),
         window=parse_window(params.get("window")),
+        blackouts=parse_blackouts(params.get("blackouts")),
+        hold=params.get("hold") or "",
         exemption=parse_exemption(params.get("exempt")),
         own_login=params.get("own_login") or "refuse",
     )

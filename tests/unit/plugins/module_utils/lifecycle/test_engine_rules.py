@@ -14,7 +14,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.engin
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.gate import ConsumerProof
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.journal import FORMAT, Journal, load_journal
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.plan import Wish
-from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.policy import Exemption, Policy, Window
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.policy import Blackout, Exemption, Policy, Window
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.states import State
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import (
     Conflict,
@@ -276,6 +276,31 @@ def test_outside_its_window_nothing_begins() -> None:
     never = dataclasses.replace(POLICY, window=Window(frozenset(), 0, 1))
     assert stage.engine(policy=never).rotate(SCHEDULED).action == "held"
     assert stage.engine(policy=never).rotate(Wish(True, "leak", stage.clock.now())).action == "rotated"
+
+
+HELD = [
+    dataclasses.replace(POLICY, blackouts=(Blackout("then", "freeze", 0.0, 1e12),)),
+    dataclasses.replace(POLICY, hold="postponed"),
+]
+
+
+@pytest.mark.parametrize("policy", HELD, ids=["blackout", "hold"])
+def test_in_a_blackout_or_on_hold_nothing_begins_and_force_goes_through(policy: Policy) -> None:
+    stage = due_stage()
+    assert stage.engine(policy=policy).rotate(SCHEDULED).action == "held"
+    assert stage.engine(policy=policy).rotate(Wish(True, "leak", stage.clock.now())).action == "rotated"
+
+
+@pytest.mark.parametrize("policy", HELD, ids=["blackout", "hold"])
+def test_in_a_blackout_or_on_hold_what_has_begun_is_finished_and_what_is_proved_is_retired(policy: Policy) -> None:
+    stage = due_stage()
+    first = Boundary()
+    first.kill_at = 12
+    with pytest.raises(Killed):
+        stage.engine(first).rotate(SCHEDULED)
+    stage.clock.time += 2000
+    assert stage.engine(policy=policy).rotate(SCHEDULED).action == "resumed"
+    assert retire(stage, proof(stage, "web1"), policy=policy).action == "proved"
 
 
 def test_no_room_for_a_third_version_holds_and_names_what_is_in_the_way() -> None:

@@ -1,13 +1,19 @@
 # Copyright (c) 2026, the locksmith.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Windows, exemptions and due dates."""
+"""Windows, blackouts, exemptions and due dates."""
 
 from __future__ import annotations
 
 import pytest
 
-from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.policy import Policy, parse_exemption, parse_window
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.policy import (
+    Policy,
+    parse_blackouts,
+    parse_exemption,
+    parse_window,
+    why_not_now,
+)
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import from_iso
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
 
@@ -49,6 +55,58 @@ def test_a_malformed_window_is_refused(written: dict[str, object]) -> None:
         parse_window(written)
 
 
+YEARLY = {"from": "12-20", "until": "01-05", "reason": "change freeze"}
+DATED = {"from": "2026-12-20T18:00:00Z", "until": "2027-01-05", "reason": "move of the data centre"}
+
+
+@pytest.mark.parametrize(
+    ("written", "moment", "inside"),
+    [
+        (YEARLY, "2026-12-19T23:59:59Z", False),
+        (YEARLY, "2026-12-20T00:00:00Z", True),
+        (YEARLY, "2031-01-01T00:00:00Z", True),
+        (YEARLY, "2031-01-04T23:59:59Z", True),
+        (YEARLY, "2031-01-05T00:00:00Z", False),
+        ({**YEARLY, "from": "02-29", "until": "03-02"}, "2027-03-01T12:00:00Z", True),
+        ({**YEARLY, "from": "02-29", "until": "03-02"}, "2028-02-29T00:00:00Z", True),
+        ({**YEARLY, "from": "02-29", "until": "03-02"}, "2028-02-28T12:00:00Z", False),
+        (DATED, "2026-12-20T17:59:59Z", False),
+        (DATED, "2026-12-20T18:00:00Z", True),
+        (DATED, "2027-01-04T23:59:59Z", True),
+        (DATED, "2027-01-05T00:00:00Z", False),
+        ({**DATED, "from": "2026-12-20T18:00:00+02:00"}, "2026-12-20T16:30:00Z", True),
+    ],
+)
+def test_a_blackout_holds_from_its_beginning_until_its_end(written: dict[str, object], moment: str, inside: bool) -> None:
+    policy = Policy(60, 0, 0, 0, 60, 3, 0, blackouts=parse_blackouts([written]))
+    why = why_not_now(policy, from_iso(moment))
+    assert (str(written["reason"]) in why and "blackout until" in why) if inside else why == ""
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        {**YEARLY, "reason": " "},
+        {**YEARLY, "from": "2026-12-20"},
+        {**YEARLY, "from": "13-01"},
+        {**YEARLY, "until": "02-30"},
+        {**YEARLY, "until": "12-20"},
+        {**DATED, "until": "2026-12-20T18:00:00Z"},
+        {**DATED, "until": "soon"},
+        {**DATED, "until": None},
+    ],
+)
+def test_a_malformed_blackout_is_refused_and_counted(written: dict[str, object]) -> None:
+    with pytest.raises(ConfigurationError, match=r"blackouts\[1\]"):
+        parse_blackouts([DATED, written])
+
+
+def test_a_hold_of_the_run_comes_after_the_rules_of_the_credential() -> None:
+    policy = Policy(60, 0, 0, 0, 60, 3, 0, blackouts=parse_blackouts([YEARLY]), hold="postponed")
+    assert why_not_now(policy, from_iso("2026-11-21")) == "postponed"
+    assert "change freeze" in why_not_now(policy, from_iso("2026-12-24"))
+
+
 @pytest.mark.parametrize("written", [{"until": "2027-01-31"}, {"reason": "x"}, {"until": "some day", "reason": "x"}])
 def test_an_exemption_needs_an_end_and_a_reason(written: dict[str, object]) -> None:
     with pytest.raises(ConfigurationError, match="exempt"):
@@ -56,7 +114,7 @@ def test_an_exemption_needs_an_end_and_a_reason(written: dict[str, object]) -> N
 
 
 def test_without_window_or_exemption_nothing_holds() -> None:
-    assert parse_window(None) is None and parse_exemption({}) is None
+    assert parse_window(None) is None and parse_exemption({}) is None and parse_blackouts(None) == ()
 
 
 @pytest.mark.parametrize(
