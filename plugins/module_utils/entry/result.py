@@ -49,6 +49,8 @@ def describe(outcome: Outcome, issuer: Issuer, store: Store, policy: Policy, cre
     result["waiting_for"] = list(outcome.pending) or waiting.get("pending", [])
     result["run"] = SERIES
     result["history"] = [_event(entry) for entry in (journal.history if journal else [])]
+    if outcome.plan is not None:
+        result["plan"] = {"action": outcome.plan.action.value, "why": outcome.plan.why, "can_wait": outcome.plan.can_wait}
     after = picture(journal)
     result["diff"] = {"before": outcome.before, "after": after}
     return result

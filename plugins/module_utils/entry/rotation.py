@@ -64,13 +64,14 @@ def perform(issuer_class: type[Issuer], params: t.Mapping[str, t.Any], check_mod
 
 
 def _call(engine: Engine, params: t.Mapping[str, t.Any], keeper: Keeper) -> Outcome:
+    wish = Wish(params["force"], params["reason"], keeper.run.since)
     if params["state"] == READ:
-        return engine.look()
+        return engine.look(wish)
     if params["state"] == "retired":
         return engine.retire(build_proofs(params.get("consumers")), params["forget_consumers"])
     if params["state"] == "rolled_back":
         return engine.roll_back(params["reason"])
-    return engine.rotate(Wish(params["force"], params["reason"], keeper.run.since))
+    return engine.rotate(wish)
 
 
 def _close(issuer: Issuer, store: Store) -> None:

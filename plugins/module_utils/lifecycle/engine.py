@@ -23,6 +23,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.plan 
     Plan,
     Wish,
     describe_holder,
+    foretell,
     plan_rotation,
 )
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.retiring import Retiring, Step
@@ -57,6 +58,8 @@ class Outcome:
     before: dict[str, t.Any]
     pending: tuple[str, ...] = ()
     gate: Verdict | None = None
+    #: What P(Engine.rotate) would do now; only P(Engine.look) says.
+    plan: Plan | None = None
 
 
 class Engine:
@@ -282,14 +285,25 @@ class Engine:
 
     # ---- reading ------------------------------------------------------------------------------------------------
 
-    def look(self) -> Outcome:
-        """Say where the credential stands. One read, nothing else.
+    def look(self, wish: Wish) -> Outcome:
+        """Say where the credential stands, and what P(rotate) would do as far as the journal tells. One read, nothing else.
 
         :raises JournalError: damaged, newer, or of another credential.
         """
-        journal = self._keeper.load()
-        holder = self._keeper.holder(journal, patient=False)
-        return Outcome(False, "busy" if holder else "none", describe_holder(holder) if holder else "", journal, picture(journal))
+        keeper = self._keeper
+        journal = keeper.load()
+        holder = keeper.holder(journal, patient=False)
+        plan = foretell(journal, keeper.policy, keeper.issuer.capacity, wish, keeper.clock.now(), holder)
+        if keeper.issuer.SUPPLIED and plan.action is Action.ISSUE:
+            plan = Plan(Action.HOLD, f"{plan.why}; begins when a person has supplied a value")
+        return Outcome(
+            False,
+            "busy" if holder else "none",
+            describe_holder(holder) if holder else "",
+            journal,
+            picture(journal),
+            plan=plan,
+        )
 
     # ---- state=rolled_back --------------------------------------------------------------------------------------
 

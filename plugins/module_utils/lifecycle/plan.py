@@ -39,10 +39,11 @@ LISTED_WITHIN = 900
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """C(why) is a sentence for people."""
+    """C(why) is a sentence for people. C(can_wait): a hold of the run would keep the rotation from beginning; see P(foretell)."""
 
     action: Action
     why: str
+    can_wait: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,6 +90,13 @@ def plan_rotation(
     return Plan(Action.HOLD, held) if held else Plan(Action.ISSUE, wanted)
 
 
+def foretell(journal: Journal | None, policy: Policy, capacity: int, wish: Wish, now: float, busy: Lease | None) -> Plan:
+    """P(plan_rotation), and whether what it begins can wait for another run: what a person wants now cannot."""
+    plan = plan_rotation(journal, policy, capacity, wish, now, busy)
+    held = plan_rotation(journal, dataclasses.replace(policy, hold="another run"), capacity, wish, now, busy)
+    return dataclasses.replace(plan, can_wait=plan.action is Action.ISSUE and held.action is Action.HOLD)
+
+
 def _plan_quarantined(journal: Journal, wish: Wish) -> Plan:
     if wish.force:
         return Plan(Action.RESUME, "released from quarantine by force")
@@ -114,7 +122,7 @@ def _why_held(journal: Journal, policy: Policy, capacity: int, wanted_by_a_perso
             return reason
     if journal.state in (State.DISABLING, State.DELETING):
         return "the previous version is being retired; that is finished first"
-    return _why_no_room(journal, capacity)
+    return _why_no_room(journal, capacity) or ("" if wanted_by_a_person else policy.hold)
 
 
 def _why_no_room(journal: Journal, capacity: int) -> str:

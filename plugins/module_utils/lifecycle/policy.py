@@ -212,4 +212,4 @@ def why_not_now(policy: Policy, now: float) -> str:
     for blackout in policy.blackouts:
         if blackout.contains(now):
             return f"blackout until {blackout.until}: {blackout.reason}"
-    return policy.hold
+    return ""

@@ -13,7 +13,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interfa
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.engine import Outcome
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.gate import ConsumerProof
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.journal import FORMAT, Journal, load_journal
-from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.plan import Wish
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.plan import Action, Plan, Wish
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.policy import Blackout, Exemption, Policy, Window
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.states import State
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import (
@@ -301,6 +301,25 @@ def test_in_a_blackout_or_on_hold_what_has_begun_is_finished_and_what_is_proved_
     stage.clock.time += 2000
     assert stage.engine(policy=policy).rotate(SCHEDULED).action == "resumed"
     assert retire(stage, proof(stage, "web1"), policy=policy).action == "proved"
+
+
+def test_a_look_tells_what_a_run_would_do_and_whether_that_can_wait() -> None:
+    stage = due_stage()
+    leak = Wish(True, "leak", stage.clock.now())
+    window = dataclasses.replace(POLICY, window=Window(frozenset(), 0, 1))
+    told = [
+        stage.engine(policy=policy).look(wish).plan for policy, wish in ((POLICY, SCHEDULED), (POLICY, leak), (window, SCHEDULED))
+    ]
+    assert [(plan.action, plan.can_wait) for plan in told if plan] == [
+        (Action.ISSUE, True),
+        (Action.ISSUE, False),
+        (Action.HOLD, False),
+    ]
+    stage.engine().rotate(SCHEDULED)
+    stage.clock.time += 2000
+    no_room = stage.engine(policy=dataclasses.replace(POLICY, hold="postponed")).look(SCHEDULED).plan
+    assert no_room and no_room.action is Action.HOLD and "key-1" in no_room.why, "a hold never hides what is in the way"
+    assert stage.engine().look(SCHEDULED).plan == Plan(Action.HOLD, no_room.why)
 
 
 def test_no_room_for_a_third_version_holds_and_names_what_is_in_the_way() -> None:

@@ -20,7 +20,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.engin
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.gate import ConsumerProof
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.journal import Journal
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.keeper import Keeper, Run
-from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.plan import Wish
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.plan import Action, Wish
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.policy import Exemption, Policy
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.states import State
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import Rejected, ValueAwaited
@@ -143,6 +143,11 @@ def test_without_a_value_nothing_is_written_and_the_person_is_told(due: Desk, ch
     assert outcome.pending == ("a person: put a new key on the desk",)
     assert "due for" in outcome.why or "forced" in outcome.why
     assert due.world.journal_revision == writes
+
+
+def test_a_look_does_not_count_as_beginning_what_a_person_begins(due: Desk) -> None:
+    plan = due.engine().look(SCHEDULED).plan
+    assert plan and (plan.action, plan.can_wait) == (Action.HOLD, False) and "a person" in plan.why
 
 
 def test_a_first_value_is_awaited_too(desk: Desk) -> None:

@@ -101,12 +101,6 @@ def test_a_malformed_blackout_is_refused_and_counted(written: dict[str, object])
         parse_blackouts([DATED, written])
 
 
-def test_a_hold_of_the_run_comes_after_the_rules_of_the_credential() -> None:
-    policy = Policy(60, 0, 0, 0, 60, 3, 0, blackouts=parse_blackouts([YEARLY]), hold="postponed")
-    assert why_not_now(policy, from_iso("2026-11-21")) == "postponed"
-    assert "change freeze" in why_not_now(policy, from_iso("2026-12-24"))
-
-
 @pytest.mark.parametrize("written", [{"until": "2027-01-31"}, {"reason": "x"}, {"until": "some day", "reason": "x"}])
 def test_an_exemption_needs_an_end_and_a_reason(written: dict[str, object]) -> None:
     with pytest.raises(ConfigurationError, match="exempt"):
