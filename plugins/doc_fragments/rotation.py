@@ -139,6 +139,12 @@ options:
       - The playbooks set it for what O(locksmith.rotation.credential_choose#module:max_per_run) postpones and while a canary is not well.
     type: str
     default: ''
+  retire_hold:
+    description:
+      - Why this call takes nothing out of service that is still in service, such as V(an approval). Empty if it may.
+      - Proofs are taken and grace begins all the same, and what is disabled already is deleted when O(recovery_wait) is over.
+    type: str
+    default: ''
   exempt:
     description:
       - An exception with an end and a reason. Until then the credential is not rotated on schedule.

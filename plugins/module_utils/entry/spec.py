@@ -85,6 +85,7 @@ def common_options() -> dict[str, t.Any]:
             },
         },
         "hold": {"type": "str", "default": ""},
+        "retire_hold": {"type": "str", "default": ""},
         "exempt": {
             "type": "dict",
             "options": {"until": {"type": "str", "required": True}, "reason": {"type": "str", "required": True}},
@@ -112,6 +113,7 @@ def build_policy(params: t.Mapping[str, t.Any], issuer: type[Issuer]) -> Policy:
         window=parse_window(params.get("window")),
         blackouts=parse_blackouts(params.get("blackouts")),
         hold=params.get("hold") or "",
+        retire_hold=params.get("retire_hold") or "",
         exemption=parse_exemption(params.get("exempt")),
         own_login=params.get("own_login") or "refuse",
     )

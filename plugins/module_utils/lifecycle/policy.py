@@ -95,6 +95,8 @@ class Policy:
     blackouts: tuple[Blackout | YearlyBlackout, ...] = ()
     #: Why this run begins no scheduled rotation of it, whatever its own rules say; empty if it may.
     hold: str = ""
+    #: Why this run takes nothing out of service that is in service; empty if it may.
+    retire_hold: str = ""
     exemption: Exemption | None = None
     #: What to do about the credential with which the run itself logs in: C(refuse) or C(last).
     own_login: str = "refuse"

@@ -99,6 +99,8 @@ class Retiring:
             return Step(wait=used, pending=(used,), gate=gate)
         if not self._issuer.REVOKES or not version.id:
             return self._watch(version, gate)
+        if policy.retire_hold:
+            return Step(wait=policy.retire_hold, pending=(policy.retire_hold,), gate=gate)
         return Step(do="disable" if self._issuer.CAN_DISABLE else "delete", gate=gate)
 
     def _watch(self, version: Version, gate: Verdict) -> Step:

@@ -408,6 +408,19 @@ def test_every_kind_of_missing_proof_holds_and_names_the_host() -> None:
     assert len(stage.world.keys) == 2
 
 
+def test_a_run_that_may_take_nothing_out_of_service_proves_begins_grace_and_deletes_what_is_disabled() -> None:
+    stage = due_stage()
+    stage.engine().rotate(SCHEDULED)
+    held = dataclasses.replace(POLICY, retire_hold="an approval")
+    assert retire(stage, proof(stage, "web1"), policy=held).action == "proved"
+    stage.clock.time += 101
+    waiting = retire(stage, proof(stage, "web1"), policy=held)
+    assert (waiting.action, waiting.pending) == ("held", ("an approval",)) and len(stage.world.keys) == 2
+    assert retire(stage, proof(stage, "web1")).action == "disabled", "grace is over since the proof, not since the approval"
+    stage.clock.time += 51
+    assert retire(stage, proof(stage, "web1"), policy=held).action == "deleted"
+
+
 def test_a_host_that_loses_its_proof_restarts_grace() -> None:
     stage = due_stage()
     stage.engine().rotate(SCHEDULED)
