@@ -158,6 +158,9 @@ options:
         description: Why, for whoever reads the status.
         type: str
         required: true
+      owner:
+        description: Who answers for it. The audit trail and the evidence pack name them.
+        type: str
   verify_timeout:
     description:
       - How long to keep trying to log in with the new version before giving it up (propagation delay).

@@ -88,7 +88,11 @@ def common_options() -> dict[str, t.Any]:
         "retire_hold": {"type": "str", "default": ""},
         "exempt": {
             "type": "dict",
-            "options": {"until": {"type": "str", "required": True}, "reason": {"type": "str", "required": True}},
+            "options": {
+                "until": {"type": "str", "required": True},
+                "reason": {"type": "str", "required": True},
+                "owner": {"type": "str"},
+            },
         },
         "verify_timeout": {"type": "str", "default": "60s"},
         "lease": {"type": "str", "default": "60s"},

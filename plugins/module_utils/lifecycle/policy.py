@@ -78,6 +78,7 @@ class Exemption:
 
     until: float
     reason: str
+    owner: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -193,7 +194,7 @@ def parse_exemption(written: t.Mapping[str, t.Any] | None) -> Exemption | None:
             next_step="exceptions are time-bound and explained, or they are not exceptions.",
         )
     try:
-        return Exemption(from_iso(str(written["until"])), reason)
+        return Exemption(from_iso(str(written["until"])), reason, str(written.get("owner") or "").strip())
     except ValueError:
         raise ConfigurationError(
             f"exempt.until is {written['until']!r}, which is not a date.", next_step="write it as 2027-01-31."
@@ -208,7 +209,8 @@ def due_at(created_at: float, policy: Policy) -> float:
 def why_not_now(policy: Policy, now: float) -> str:
     """The reason for which a scheduled rotation may not begin now, or an empty string."""
     if policy.exemption and now < policy.exemption.until:
-        return f"exempt until {to_iso(policy.exemption.until)}: {policy.exemption.reason}"
+        owner = f" ({policy.exemption.owner})" if policy.exemption.owner else ""
+        return f"exempt until {to_iso(policy.exemption.until)}: {policy.exemption.reason}{owner}"
     if policy.window and not policy.window.contains(now):
         return "outside its window"
     for blackout in policy.blackouts:

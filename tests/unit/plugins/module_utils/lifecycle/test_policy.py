@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.policy import (
@@ -16,6 +18,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.polic
 )
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import from_iso
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
+from ansible_collections.locksmith.rotation.tests.unit.plugins.module_utils.lifecycle.fakes import POLICY
 
 
 @pytest.mark.parametrize(
@@ -105,6 +108,12 @@ def test_a_malformed_blackout_is_refused_and_counted(written: dict[str, object])
 def test_an_exemption_needs_an_end_and_a_reason(written: dict[str, object]) -> None:
     with pytest.raises(ConfigurationError, match="exempt"):
         parse_exemption(written)
+
+
+def test_an_exemption_names_its_owner() -> None:
+    exemption = parse_exemption({"until": "2027-01-31", "reason": "vendor migration", "owner": "payments"})
+    policy = dataclasses.replace(POLICY, exemption=exemption)
+    assert why_not_now(policy, 0.0) == "exempt until 2027-01-31T00:00:00Z: vendor migration (payments)"
 
 
 def test_without_window_or_exemption_nothing_holds() -> None:
