@@ -13,6 +13,7 @@ import typing as t
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.locksmith.rotation.plugins.module_utils.entry.audit import audit_credential, audit_options
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.rotation import READ, argument_spec, perform
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issued, Issuer
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
@@ -38,6 +39,14 @@ class Kind:
         checked = validator.validate({**self.options, "name": "thing", "store": self.file.store_option()})
         assert not checked.error_messages, checked.error_messages
         return perform(served, {**checked.validated_parameters, "state": state}, False)
+
+    def audit(self) -> dict[str, t.Any]:
+        """As the action plugin does."""
+        served = issuer_class(self.issuer.KIND)
+        validator = ArgumentSpecValidator({**served.OPTIONS, **audit_options()}, **served.CONSTRAINTS)
+        checked = validator.validate({**self.options, "name": "thing", "store": self.file.store_option()})
+        assert not checked.error_messages, checked.error_messages
+        return audit_credential(served, checked.validated_parameters, lambda dummy: [], "roll it back")
 
     def value(self) -> dict[str, str]:
         return {name: text for name, text in (self.file.raw() or {}).items() if name != "rotated_at"}
@@ -74,7 +83,13 @@ def test_its_status_is_told_and_what_exists_is_taken_over(kind: Kind) -> None:
 
     value_of_ours = Issued(made["id"] or "", SecretFields(value))
     assert kind.issuer.own_login([value_of_ours]) == kind.issuer.own_login([]) == "", "an administrator logs in here"
-    shown = json.dumps([made, told, adopted])
+    audited = kind.audit()
+    kinds = {finding["kind"] for finding in audited["findings"]}
+    assert audited["value"] == ("alive" if kind.issuer.verifiable else "not_told")
+    assert kinds <= {"foreign_key", "not_verifiable"}, audited["findings"]
+    assert ("foreign_key" in kinds) == (audited["lists_keys"] and kind.lists)
+    assert (kind.value() == value, kind.keys() == keys) == (True, True), "and nothing is changed by looking"
+    shown = json.dumps([made, told, adopted, audited])
     secrets = [text for name, text in value.items() if name not in kind.issuer.PUBLIC_FIELDS]
     for secret in [*secrets, *kind.maker.secrets()]:
         assert (secret in shown) is False

@@ -33,8 +33,8 @@ _NO_VALUE = SecretFields({})
 
 
 @dataclasses.dataclass
-class _Evidence:
-    """What was found out about one key."""
+class KeyEvidence:
+    """What was found out about one key. Also what the audit asks of a version that was replaced."""
 
     id: str
     key: KeyInfo | None
@@ -81,7 +81,8 @@ def find_usage(issuer_class: type[Issuer], params: t.Mapping[str, t.Any]) -> dic
         issuer = issuer_class.create(params, _setting(issuer_class, params, clock))
         try:
             journal = _journal(issuer_class, params)
-            found = [_look(issuer, which, params, clock) for which in _wanted(issuer, journal, params["keys"])]
+            since = clock.now() - parse_duration(params["since"], "since")
+            found = [look_at_key(issuer, *which, params, since) for which in _wanted(issuer, journal, params["keys"])]
         finally:
             issuer.close()
     except LocksmithError as error:
@@ -118,24 +119,27 @@ def _wanted(
         yield key_id, listed.get(key_id), recorded.get(key_id)
 
 
-def _look(
-    issuer: Issuer, which: tuple[str, KeyInfo | None, Version | None], params: t.Mapping[str, t.Any], clock: Clock
-) -> _Evidence:
-    key_id, key, version = which
-    found = _Evidence(key_id, key, version, LastUse(supported=False), None, [])
+def look_at_key(
+    issuer: Issuer, key_id: str, key: KeyInfo | None, version: Version | None, params: t.Mapping[str, t.Any], since: float
+) -> KeyEvidence:
+    """Ask for its last use, and the log for who that was.
+
+    :arg params: C(audit), C(regions) and C(max_events) of P(usage_options).
+    :arg since: how far back the log counts, seconds since the epoch.
+    """
+    found = KeyEvidence(key_id, key, version, LastUse(supported=False), None, [])
     if version is not None or issuer.MINTS:  # otherwise it takes the value to ask, which only the journal has
         try:
             found.last = issuer.last_use(version.issued() if version else Issued(key_id, _NO_VALUE))
         except ExternalError as error:
             found.unanswered.append(str(error))
     if params["audit"]:
-        since = clock.now() - parse_duration(params["since"], "since")
         found.trail = issuer.audit(key_id, since, params["regions"], params["max_events"])
         found.unanswered += [f"{place}: {why}" for place, why in (found.trail.unanswered if found.trail else {}).items()]
     return found
 
 
-def _describe(credential: str, issuer: Issuer, found: t.Sequence[_Evidence]) -> dict[str, t.Any]:
+def _describe(credential: str, issuer: Issuer, found: t.Sequence[KeyEvidence]) -> dict[str, t.Any]:
     if not found:
         raise NotFound(f"{credential}: {issuer.identity} has no key that could be asked about.", next_step="name one with keys.")
     keys = sorted((_row(evidence) for evidence in found), key=lambda row: row["last_used_at"] or "", reverse=True)
@@ -150,7 +154,7 @@ def _describe(credential: str, issuer: Issuer, found: t.Sequence[_Evidence]) -> 
     }
 
 
-def _row(found: _Evidence) -> dict[str, t.Any]:
+def _row(found: KeyEvidence) -> dict[str, t.Any]:
     key, version = found.key, found.version
     created = key.created_at if key else version.created_at if version else None
     expires = key.expires_at if key else version.expires_at if version else None
@@ -174,7 +178,7 @@ def _row(found: _Evidence) -> dict[str, t.Any]:
     }
 
 
-def _why(found: _Evidence) -> str:
+def _why(found: KeyEvidence) -> str:
     """The verdict as a sentence that promises no more than is known."""
     if found.use == USED:
         trail = found.trail.uses if found.trail else ()
