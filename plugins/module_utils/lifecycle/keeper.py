@@ -118,12 +118,23 @@ class Keeper:
         journal.lease = self._lease() if hold else None
         text = journal.dump()
         self.writes += 1
-        began = self.clock.monotonic()  # the lease runs from here: the write itself may be what holds us up
         try:
             self._revision = self.store.write_journal(text, self._revision)
         except Conflict:
             self._revision = self._written_by_us(text)
-        self._held_since = began if hold else None
+        self._held_since = self.clock.monotonic() if hold else None
+
+    def save_before_the_end(self, journal: Journal) -> None:
+        """Write the journal, and keep the lease, right before a version is taken out of service.
+
+        :raises LeaseLost: somebody else wrote it since we read it, or the write itself held us up for longer than the lease. In a
+            store without a compare-and-set it may then have gone over what another run had written meanwhile.
+        """
+        began = self.clock.monotonic()
+        self.save(journal, hold=True)
+        if self.clock.monotonic() - began > self.policy.lease:
+            raise self._held_up()
+        self.still_ours(journal)
 
     def _written_by_us(self, text: str) -> str:
         """After a conflict: an earlier write of ours may have taken effect although its answer was lost.
@@ -163,9 +174,12 @@ class Keeper:
         """
         held = self.clock.monotonic() - self._held_since if self._held_since is not None else float("inf")
         if held > self.policy.lease:
-            raise LeaseLost(
-                f"{self.credential}: this run was held up for longer than its lease of {self.policy.lease} s.",
-                next_step="run it again: it goes on from the journal.",
-            )
+            raise self._held_up()
         if held > self.policy.lease / 2:
             self.save(journal, hold=True)
+
+    def _held_up(self) -> LeaseLost:
+        return LeaseLost(
+            f"{self.credential}: this run was held up for longer than its lease of {self.policy.lease} s.",
+            next_step="run it again: it goes on from the journal.",
+        )

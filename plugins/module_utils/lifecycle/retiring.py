@@ -198,8 +198,7 @@ class Retiring:
     def _disable(self, journal: Journal, version: Version) -> None:
         if version.phase is not Phase.DISABLING:
             journal.disable(version, self._clock.now())
-        self._keeper.save(journal, hold=True)
-        self._keeper.still_ours(journal)
+        self._keeper.save_before_the_end(journal)
         self._issuer.disable(version.issued())
         journal.disabled(version, self._clock.now())
         try:
@@ -218,8 +217,7 @@ class Retiring:
     def _delete(self, journal: Journal, version: Version) -> None:
         if version.phase is not Phase.DELETING:
             journal.delete(version, self._clock.now())
-        self._keeper.save(journal, hold=True)
-        self._keeper.still_ours(journal)
+        self._keeper.save_before_the_end(journal)
         if version.id:
             self._issuer.delete(version.issued())
         journal.deleted(version, self._clock.now())
