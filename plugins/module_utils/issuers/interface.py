@@ -164,6 +164,17 @@ class AuditTrail:
     blind_to: str
 
 
+@dataclasses.dataclass(frozen=True)
+class Revocation:
+    """What was done about the sessions that were begun with a version, for people. Empty: the issuer knows of none.
+
+    C(bar_until): something was left behind that bars them, and may be removed then, seconds since the epoch.
+    """
+
+    detail: str = ""
+    bar_until: float | None = None
+
+
 class Issuer(abc.ABC):
     """One system's credential of one identity. See the module's docstring."""
 
@@ -364,6 +375,19 @@ class Issuer(abc.ABC):
     @abc.abstractmethod
     def delete(self, version: Issued) -> None:
         """Remove the version for good. Idempotent: gone already is success."""
+
+    def revoke_sessions(self, version: Issued, replaced_at: float | None) -> Revocation:
+        """End what was begun with a leaked version and would outlive it: open connections, temporary credentials. Called in an
+        emergency, when no new session can begin with it any more. Idempotent.
+
+        :arg replaced_at: when its successor was published, seconds since the epoch. None: there is none yet, and nothing is spared.
+        :raises Denied: no right to. The version itself is off all the same, and the caller says so.
+        """
+        return Revocation()
+
+    def lift_bar(self) -> None:
+        """Remove what M(revoke_sessions) has left behind, when no session of that time can be alive any more. Idempotent."""
+        return
 
     def close(self) -> None:
         """Let go of connections."""

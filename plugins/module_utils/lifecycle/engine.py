@@ -13,10 +13,12 @@ import dataclasses
 import typing as t
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Attempt
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.containing import Containing
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.gate import ConsumerProof, Verdict
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.issuing import Issuing
-from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.journal import Journal
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.journal import Journal, Version, load_journal
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.keeper import Keeper
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.leak import Alarm
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.own_login import check_may_rotate
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.plan import (
     Action,
@@ -27,6 +29,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.plan 
     plan_rotation,
 )
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.retiring import Retiring, Step
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.sessions import lift_bar
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.states import TRANSITIONS, Event, State
 from ansible_collections.locksmith.rotation.plugins.module_utils.stores.interface import Published
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import (
@@ -39,16 +42,17 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret im
 
 _PREDICTED = {Action.RESUME: "resumed", Action.ISSUE: "rotated", Action.FOLLOW: "rotated", Action.SETTLE: "settled"}
 _NOTHING_TO_RETIRE = "no previous version to retire"
-#: prove, disable, delete, and one to spare: more steps than one version can take in one call.
-_MOST_STEPS = 4
+#: Prove, disable and delete, for as many versions as an emergency may have to end. What is left over, the next run does.
+_MOST_STEPS = 8
 
 
 @dataclasses.dataclass
 class Outcome:
     """What a call did, or in check mode would do.
 
-    C(action): C(none), C(held), C(busy), C(adopted), C(created), C(rotated), C(resumed), C(settled), C(rolled_back),
-    C(proved), C(disabled), C(deleted). C(why): a sentence. C(pending): what is waited for, one line each.
+    C(action): C(none), C(held), C(busy), C(adopted), C(created), C(rotated), C(resumed), C(settled), C(rolled_back), C(leaked),
+    C(contained), C(proved), C(disabled), C(deleted). C(why): a sentence. C(pending): what is waited for, one line each.
+    C(told): what was done besides, a sentence each.
     """
 
     changed: bool
@@ -58,6 +62,7 @@ class Outcome:
     before: dict[str, t.Any]
     pending: tuple[str, ...] = ()
     gate: Verdict | None = None
+    told: tuple[str, ...] = ()
     #: What P(Engine.rotate) would do now; only P(Engine.look) says.
     plan: Plan | None = None
 
@@ -69,6 +74,7 @@ class Engine:
         self._keeper = keeper
         self._check_mode = check_mode
         self._issuing = Issuing(keeper)
+        self._containing = Containing(keeper)
         #: A value that a person has supplied and that is not in the journal yet.
         self._news: SecretFields | None = None
 
@@ -82,6 +88,10 @@ class Engine:
         journal = self._keeper.load()
         before = picture(journal)
         self._news = self._supplied_news(journal)
+        outcome = self._rotate(journal, wish, before) if wish.alarm is None else self._answer(journal, wish, wish.alarm, before)
+        return dataclasses.replace(outcome, told=tuple(self._keeper.told))
+
+    def _rotate(self, journal: Journal | None, wish: Wish, before: dict[str, t.Any]) -> Outcome:
         plan = self._plan(journal, wish)
         quiet = {Action.NOTHING: "none", Action.HOLD: "held", Action.BUSY: "busy"}
         if plan.action in quiet:
@@ -94,6 +104,70 @@ class Engine:
         except ValueAwaited as error:
             why = f"{plan.why}; waits for a person: {error.message}"
             return Outcome(False, "held", why, self._keeper.load(), before, (f"a person: {error.message}",))
+
+    # ---- a leak -------------------------------------------------------------------------------------------------
+
+    def _answer(self, journal: Journal | None, wish: Wish, alarm: Alarm, before: dict[str, t.Any]) -> Outcome:
+        """Record which versions have leaked, contain them if asked to, and go on as far as an ordinary run would."""
+        busy = self._keeper.holder(journal, patient=not self._check_mode)
+        if busy is not None:
+            return Outcome(False, "busy", describe_holder(busy), journal, before, (describe_holder(busy),))
+        known = self._taken_over(journal, alarm)
+        targets = self._containing.targets(known, alarm) if known else []
+        if known is None or not targets:
+            what = (
+                f"{alarm.version_id} is no version that the journal records"
+                if alarm.version_id
+                else "nothing is recorded or published"
+            )
+            return Outcome(False, "none", what, journal, before)
+        self._containing.check(known, targets, alarm)
+        ordinary = dataclasses.replace(wish, alarm=None, force=False, reason="leak")
+        if self._check_mode:
+            return self._predict_answer(journal, known, ordinary, alarm, before)
+        try:
+            contained = self._record_and_contain(known, targets, alarm)
+        except LeaseLost as error:
+            return self._yield_to_other(before, error)
+        except LocksmithError as error:
+            self._write_failure(known, error)
+            raise
+        return _at_least(self._rotate(known, ordinary, before), contained)
+
+    def _taken_over(self, journal: Journal | None, alarm: Alarm) -> Journal | None:
+        """The journal; where there is none yet, one with the published value, which is ours from now on."""
+        if journal is not None and journal.state is not State.ABSENT:
+            return journal
+        published = None if alarm.version_id else self._keeper.store.read_published()
+        if published is None:
+            return None
+        journal = journal or self._keeper.new()
+        self._issuing.adopt(journal, published)
+        return journal
+
+    def _record_and_contain(self, journal: Journal, targets: t.Sequence[Version], alarm: Alarm) -> str:
+        """What was done: C(contained), C(leaked), or nothing new."""
+        if journal.state is State.QUARANTINED:
+            journal.release(self._keeper.clock.now())
+        is_news = self._containing.mark(journal, targets, alarm)
+        if is_news:
+            self._keeper.save(journal, hold=False)
+        told = len(self._keeper.told)
+        self._containing.carry_out(journal)
+        if len(self._keeper.told) > told or journal.state is State.CONTAINED:
+            return "contained"
+        return "leaked" if is_news else ""
+
+    def _predict_answer(
+        self, journal: Journal | None, known: Journal, wish: Wish, alarm: Alarm, before: dict[str, t.Any]
+    ) -> Outcome:
+        """On a copy of the journal, of which nothing is written."""
+        copy = load_journal(known.dump(), known.credential, known.kind, self._keeper.issuer.PUBLIC_FIELDS)
+        if copy.state is State.QUARANTINED:
+            copy.release(self._keeper.clock.now())
+        is_news = self._containing.mark(copy, self._containing.targets(copy, alarm), alarm)
+        outcome = _at_least(self._rotate(copy, wish, before), "leaked" if is_news else "")
+        return dataclasses.replace(outcome, journal=journal)
 
     def _supplied_news(self, journal: Journal | None) -> SecretFields | None:
         """What a person has supplied, if no version in the journal is it."""
@@ -133,6 +207,8 @@ class Engine:
             self._await_value(wish)
         listed = self._keeper.issuer.keys()
         if issuing:
+            going = {version.id for version in self._containing.in_the_way(journal)} if journal else set()
+            listed = [key for key in listed if key.id not in going]
             self._keeper.issuer.check_room(listed, journal.ids() if journal else set())
             self._check_own_login(journal)
             self._try_supplied(journal)
@@ -183,19 +259,26 @@ class Engine:
             return False
 
     def _carry_out(self, journal: Journal, plan: Plan, wish: Wish) -> str:
+        self._containing.carry_out(journal)
         if plan.action is Action.RESUME:
             self._issuing.resume(journal, wish.reason)
+            self._containing.after_issuing(journal)
             return "resumed"
         if plan.action is Action.ISSUE:
+            leaked = journal.current is not None and journal.current.leak is not None
+            wish = dataclasses.replace(wish, reason="leak") if leaked else wish
             self._await_value(wish)
             self._issuing.settle(journal)
+            self._containing.make_room(journal)
             self._issuing.begin(journal, wish.reason)
+            self._containing.after_issuing(journal)
             return "rotated"
         if plan.action is Action.FOLLOW:
             self._issuing.follow(journal)
             return "rotated"
         if plan.action is Action.SETTLE:
             self._issuing.settle(journal)
+            lift_bar(self._keeper, journal)
             self._keeper.save(journal, hold=False)
             return "settled"
         published = self._keeper.store.read_published()
@@ -259,7 +342,7 @@ class Engine:
         busy = self._keeper.holder(journal, patient=not self._check_mode)
         if busy is not None:
             return Outcome(False, "busy", describe_holder(busy), journal, before, (describe_holder(busy),))
-        if journal.state in (State.INTENDED, State.CANDIDATE, State.QUARANTINED):
+        if journal.state in (State.INTENDED, State.CANDIDATE, State.CONTAINED, State.QUARANTINED):
             why = f"the rotation itself is not finished ({journal.state.value})"
             return Outcome(False, "held", why, journal, before, (why,))
         return None
@@ -281,7 +364,7 @@ class Engine:
         noted = retiring.note(journal, step, self._check_mode)
         why = "; ".join([*done, *([step.wait] if step.wait else [])])
         action = done[-1] if done else ("held" if step.pending else "none")
-        return Outcome(bool(done) or noted, action, why, journal, before, step.pending, gate)
+        return Outcome(bool(done) or noted, action, why, journal, before, step.pending, gate, tuple(self._keeper.told))
 
     # ---- reading ------------------------------------------------------------------------------------------------
 
@@ -367,6 +450,13 @@ class Engine:
             self._write_failure(journal, error)
             raise
         return Outcome(True, "rolled_back", "the previous version is published again", journal, before)
+
+
+def _at_least(outcome: Outcome, done: str) -> Outcome:
+    """What an ordinary run did after a leak was recorded. Where it had nothing to do, the record was what changed."""
+    if outcome.changed or not done:
+        return outcome
+    return dataclasses.replace(outcome, changed=True, action=done)
 
 
 def picture(journal: Journal | None) -> dict[str, t.Any]:

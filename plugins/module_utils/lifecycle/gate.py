@@ -32,11 +32,24 @@ class ConsumerProof:
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """C(pending): a line for each thing waited for, hosts by name. Empty: every consumer has proved it."""
+    """C(pending): a line for each thing waited for, hosts by name. Empty: every consumer has proved it.
+
+    C(waived): the same for what would be waited for, had nobody decided to go on without it.
+    """
 
     proved: int
     expected: int
     pending: tuple[str, ...]
+    waived: tuple[str, ...] = ()
+
+    def without(self, hosts: t.Collection[str]) -> Verdict:
+        """The same, not waiting for C(hosts)."""
+        waived = tuple(line for line in self.pending if line.partition(" (")[0] in hosts)
+        return dataclasses.replace(self, pending=tuple(line for line in self.pending if line not in waived), waived=waived)
+
+    def without_anybody(self) -> Verdict:
+        """The same, waiting no longer."""
+        return dataclasses.replace(self, pending=(), waived=self.waived + self.pending)
 
 
 def judge(

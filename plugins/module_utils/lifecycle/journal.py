@@ -15,6 +15,7 @@ import json
 import typing as t
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Attempt, Issued
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.leak import Leak
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.states import TRANSITIONS, Event, State
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import JournalError
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
@@ -23,7 +24,9 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret im
 FORMAT = 1
 _HISTORY_KEPT = 8
 #: The events that say which key it was. The others are about the same version, and a journal has to stay small.
-_TELLS_WHICH = frozenset({Event.ADOPT, Event.ISSUED, Event.PROMOTE, Event.RESTORE, Event.DISABLED, Event.DELETED})
+_TELLS_WHICH = frozenset(
+    {Event.ADOPT, Event.LEAK, Event.CONTAIN, Event.ISSUED, Event.PROMOTE, Event.RESTORE, Event.DISABLED, Event.DELETED}
+)
 
 
 class Phase(enum.Enum):
@@ -45,7 +48,9 @@ class Version:
     """One value of the credential. Times in seconds since the epoch.
 
     C(restored): a rolled-back-to version on its way to be current again; it existed before the attempt, so discarding
-    the attempt must not delete it. C(rejected): it was current and has been rolled back from.
+    the attempt must not delete it. C(rejected): it was current and has been rolled back from. C(leak): it is in wrong hands.
+    C(contained): it is switched off while it is published, by C(disable) or C(delete); done when C(disabled_at) is set.
+    C(sessions_ended): what was begun with it has been ended too.
     """
 
     number: int
@@ -61,6 +66,9 @@ class Version:
     disabled_at: float | None = None
     restored: bool = False
     rejected: bool = False
+    leak: Leak | None = None
+    contained: str = ""
+    sessions_ended: bool = False
 
     def issued(self) -> Issued:
         """As the issuer knows it."""
@@ -109,6 +117,8 @@ class Journal:
         #: Whom the published version has been announced to: the target's name, and the fingerprint that it was told.
         self.announced: dict[str, str] = {}
         #: The last events, numbered without end (C(n)), so that whoever copies them knows which ones it has not seen.
+        #: When what bars the sessions of a leaked version may be removed, seconds since the epoch.
+        self.bar_until: float | None = None
         self.history: list[dict[str, t.Any]] = []
         #: Who has loaded it, in short. Written into the events that it makes, and nowhere else.
         self.run = ""
@@ -131,11 +141,12 @@ class Journal:
 
     @property
     def retiring(self) -> Version | None:
-        """The oldest version that is on its way out, the furthest along first."""
+        """The oldest version that is on its way out, the furthest along first; but what has leaked and works still, before what is off."""
         for phase in _RETIRING:
+            leaked = [version for version in self.versions if version.phase is Phase.PREVIOUS and version.leak is not None]
             found = [version for version in self.versions if version.phase is phase]
             if found:
-                return found[0]
+                return leaked[0] if leaked and phase is Phase.DISABLED else found[0]
         return None
 
     @property
@@ -164,6 +175,8 @@ class Journal:
         return self._resting_state()
 
     def _resting_state(self) -> State:
+        if self.current is not None and self.current.contained:
+            return State.CONTAINED
         retiring = self.retiring
         if retiring is None:
             return State.STEADY if self.current else State.ABSENT
@@ -202,7 +215,7 @@ class Journal:
         before, new, old = self.state, self._must(self.candidate), self.current
         reason = self.intent.reason if self.intent else ""
         if old is not None:
-            old.phase, old.proved_at, old.rejected = Phase.PREVIOUS, None, new.restored
+            old.phase, old.proved_at, old.rejected = _succeeded(old), None, new.restored
         for version in self.versions:
             if version.phase is Phase.PREVIOUS:
                 version.proved_at = None
@@ -223,13 +236,28 @@ class Journal:
         self.intent = None
         self._happened(before, Event.DISCARD, now, note=note)
 
-    def prove(self, now: float) -> None:
-        """Every consumer has proved the current version."""
+    def leaked(self, version: Version, leak: Leak, now: float, note: str) -> None:
+        """C(version) is in wrong hands. It ends by the rules of C(leak), whoever comes by next."""
+        before = self.state
+        version.leak = leak
+        self._happened(before, Event.LEAK, now, version, note)
+
+    def contain(self, version: Version, how: str, now: float) -> None:
+        """About to switch C(version) off although hosts use it. C(how): C(disable) or C(delete)."""
+        before = self.state
+        if version.phase is Phase.CURRENT:
+            version.contained, version.disabled_at = how, None
+        else:
+            version.phase = Phase.DISABLING if how == "disable" else Phase.DELETING
+        self._happened(before, Event.CONTAIN, now, version, "published, and switched off" if version.contained else "")
+
+    def prove(self, now: float, note: str = "") -> None:
+        """Every consumer has proved the current version. C(note): who was not waited for."""
         before = self.state
         for version in self.versions:
             if version.phase is Phase.PREVIOUS:
                 version.proved_at = now
-        self._happened(before, Event.PROVE, now)
+        self._happened(before, Event.PROVE, now, note=note)
 
     def unprove(self, now: float) -> None:
         """A consumer that had proved it no longer does: grace begins anew after the next proof."""
@@ -239,34 +267,37 @@ class Journal:
                 version.proved_at = None
         self._happened(before, Event.UNPROVE, now)
 
-    def disable(self, version: Version, now: float) -> None:
+    def disable(self, version: Version, now: float, note: str = "") -> None:
         """About to switch C(version) off."""
         before = self.state
         version.phase = Phase.DISABLING
-        self._happened(before, Event.DISABLE, now, version)
+        self._happened(before, Event.DISABLE, now, version, note)
 
-    def disabled(self, version: Version, now: float) -> None:
+    def disabled(self, version: Version, now: float, note: str = "") -> None:
         """C(version) is off."""
         before = self.state
-        version.phase, version.disabled_at = Phase.DISABLED, now
-        self._happened(before, Event.DISABLED, now, version)
+        version.disabled_at = now
+        if version.phase is not Phase.CURRENT:
+            version.phase = Phase.DISABLED
+        self._happened(before, Event.DISABLED, now, version, note)
 
-    def delete(self, version: Version, now: float) -> None:
+    def delete(self, version: Version, now: float, note: str = "") -> None:
         """About to delete C(version)."""
         before = self.state
         version.phase = Phase.DELETING
-        self._happened(before, Event.DELETE, now, version)
+        self._happened(before, Event.DELETE, now, version, note)
 
-    def deleted(self, version: Version, now: float) -> None:
+    def deleted(self, version: Version, now: float, note: str = "") -> None:
         """C(version) is gone, and its value is forgotten."""
         before = self.state
         self.versions.remove(version)
-        self._happened(before, Event.DELETED, now, version)
+        self._happened(before, Event.DELETED, now, version, note)
 
     def restore(self, version: Version, now: float, reason: str) -> None:
-        """About to publish an earlier version again."""
+        """About to publish an earlier version again. Whoever does that with one that had leaked says that it had not."""
         before = self.state
         version.phase, version.restored, version.disabled_at = Phase.CANDIDATE, True, None
+        version.leak, version.contained, version.sessions_ended = None, "", False
         self.intent = Intent(Attempt(version.name, now, tuple(sorted(self.ids())), 0), reason)
         self._happened(before, Event.RESTORE, now, version, reason)
 
@@ -347,6 +378,7 @@ class Journal:
             "consumers": self.consumers,
             "waiting": self.waiting,
             "announced": self.announced,
+            "bar_until": self.bar_until,
             "history": self.history,
         }
         return json.dumps({name: value for name, value in data.items() if value not in (None, "", {}, [])}, separators=(",", ":"))
@@ -355,11 +387,21 @@ class Journal:
 def _dump_version(version: Version) -> dict[str, t.Any]:
     data = {field.name: getattr(version, field.name) for field in dataclasses.fields(version)}
     data.update(phase=version.phase.value, fields=version.fields.reveal())
+    data.update(leak=dataclasses.asdict(version.leak) if version.leak else None)
     return {name: value for name, value in data.items() if value not in (None, "", False)}
 
 
 def _dump_intent(intent: Intent | None) -> dict[str, t.Any] | None:
     return None if intent is None else {"attempt": dataclasses.asdict(intent.attempt), "reason": intent.reason}
+
+
+def _succeeded(old: Version) -> Phase:
+    """What becomes of a version that a new one has taken the place of."""
+    if not old.contained:
+        return Phase.PREVIOUS
+    if old.contained == "delete":
+        return Phase.DELETING
+    return Phase.DISABLING if old.disabled_at is None else Phase.DISABLED
 
 
 def load_journal(text: str, credential: str, kind: str, public: t.Container[str] = ()) -> Journal:
@@ -395,6 +437,10 @@ def _damaged(credential: str) -> JournalError:
     )
 
 
+def _build_leak(data: t.Mapping[str, t.Any] | None) -> Leak | None:
+    return Leak(**{**data, "without": tuple(data["without"])}) if data else None
+
+
 def _build_attempt(data: t.Mapping[str, t.Any]) -> Attempt:
     return Attempt(**{**data, "known_ids": tuple(data["known_ids"])})
 
@@ -412,7 +458,13 @@ def _build(data: t.Mapping[str, t.Any], credential: str, kind: str, public: t.Co
     journal = Journal(credential, kind, str(data.get("identity", "")))
     journal.versions = [
         Version(
-            **{"id": "", **version, "phase": Phase(version["phase"]), "fields": SecretFields(version["fields"]).register(public)}
+            **{
+                "id": "",
+                **version,
+                "phase": Phase(version["phase"]),
+                "fields": SecretFields(version["fields"]).register(public),
+                "leak": _build_leak(version.get("leak")),
+            }
         )
         for version in data.get("versions", [])  # without an id: adopted, and the issuer does not say which of its keys it is
     ]
@@ -429,6 +481,7 @@ def _build(data: t.Mapping[str, t.Any], credential: str, kind: str, public: t.Co
     journal.consumers = {str(host): float(seen) for host, seen in data.get("consumers", {}).items()}
     journal.waiting = dict(data.get("waiting", {}))
     journal.announced = {str(name): str(fingerprint) for name, fingerprint in data.get("announced", {}).items()}
+    journal.bar_until = data.get("bar_until")
     journal.history = _numbered(data.get("history", []))
     if sum(version.phase is Phase.CURRENT for version in journal.versions) > 1:
         raise ValueError("two current versions")

@@ -48,7 +48,7 @@ class Run:
 class Keeper:
     """One credential's issuer, store, policy and clock, with its journal once loaded.
 
-    C(writes): how many times a write of the journal has been tried.
+    C(writes): how many times a write of the journal has been tried. C(told): what was done besides, a sentence each.
     """
 
     credential: str
@@ -58,8 +58,13 @@ class Keeper:
     clock: Clock
     run: Run
     writes: int = 0
+    told: list[str] = dataclasses.field(default_factory=list)
     _revision: str | None = None
     _held_since: float | None = None
+
+    def tell(self, sentence: str) -> None:
+        """Something that whoever reads the result has to know."""
+        self.told.append(sentence)
 
     def load(self) -> Journal | None:
         """The journal as the store has it now.

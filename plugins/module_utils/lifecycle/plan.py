@@ -12,7 +12,9 @@ import dataclasses
 import enum
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.journal import Journal, Lease, Phase, Version
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.leak import Alarm
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.policy import Policy, due_at, why_not_now
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.sessions import is_over
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.states import State
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import to_iso
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.duration import format_duration
@@ -48,11 +50,12 @@ class Plan:
 
 @dataclasses.dataclass(frozen=True)
 class Wish:
-    """What the caller asked for. C(since): when this run began; a rotation after that satisfies C(force)."""
+    """What the caller asked for. C(since): when this run began; a rotation after that satisfies C(force). C(alarm): of a leak."""
 
     force: bool
     reason: str
     since: float
+    alarm: Alarm | None = None
 
 
 def plan_rotation(
@@ -84,9 +87,11 @@ def plan_rotation(
     wanted = "a new value was supplied" if supplied else _why_due(current, policy, wish, now)
     if not wanted and any(attempt.at + LISTED_WITHIN <= now for attempt in journal.unsettled):
         return Plan(Action.SETTLE, "what an interrupted run may have left at the issuer is looked for once more")
+    if not wanted and is_over(journal, now):
+        return Plan(Action.SETTLE, "what bars the sessions of a leaked version is removed: they are over by themselves")
     if not wanted:
         return Plan(Action.NOTHING, f"not due before {to_iso(due_at(current.created_at, policy))}")
-    held = _why_held(journal, policy, capacity, wish.force or supplied, now)
+    held = _why_held(journal, policy, capacity, wish.force or supplied or current.leak is not None, now)
     return Plan(Action.HOLD, held) if held else Plan(Action.ISSUE, wanted)
 
 
@@ -106,6 +111,8 @@ def _plan_quarantined(journal: Journal, wish: Wish) -> Plan:
 
 
 def _why_due(current: Version, policy: Policy, wish: Wish, now: float) -> str:
+    if current.leak is not None:
+        return f"the published version {current.id} leaked, known since {to_iso(current.leak.at)}"
     adopted = not current.name  # that was no rotation, so it fulfils nobody's wish for one
     if wish.force and (adopted or (current.published_at or current.created_at) < wish.since):
         return f"forced ({wish.reason})"
@@ -129,11 +136,16 @@ def _why_no_room(journal: Journal, capacity: int) -> str:
     if capacity < 2 or len(journal.versions) < capacity:
         return ""
     in_the_way = journal.retiring
-    if in_the_way is None:
+    if in_the_way is None or journal.state is State.CONTAINED or _is_in_haste(journal, in_the_way):
         return ""
     if in_the_way.phase is Phase.PREVIOUS:
         return f"the previous version {in_the_way.id} is not retired yet, and the issuer allows {capacity} at once"
     return f"the previous version {in_the_way.id} is disabled and not deleted yet, and the issuer allows {capacity} at once"
+
+
+def _is_in_haste(journal: Journal, in_the_way: Version) -> bool:
+    """A leaked version is replaced although another one is not deleted yet: that one is off, and is deleted now."""
+    return journal.current is not None and journal.current.leak is not None and in_the_way.phase is Phase.DISABLED
 
 
 def describe_holder(lease: Lease) -> str:

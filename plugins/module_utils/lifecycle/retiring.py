@@ -18,6 +18,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.gate 
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.journal import Journal, Phase, Version
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.keeper import Keeper
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.own_login import why_not_retire
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.sessions import end_sessions
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import to_iso
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.duration import format_duration
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import LeaseLost
@@ -80,28 +81,37 @@ class Retiring:
         if version.phase is Phase.DISABLING:
             return Step(do="disable")
         if version.phase is Phase.DISABLED:
-            return self._after_recovery_wait(version)
+            return self._after_recovery_wait(version, self._judge(journal, version, current) if version.leak else None)
         return self._through_the_gate(journal, version, current)
 
     def _through_the_gate(self, journal: Journal, version: Version, current: Version) -> Step:
-        now, policy = self._clock.now(), self._keeper.policy
-        gate = judge(self._proofs, current.fingerprint, journal.consumers, self._forget, self._oldest(current))
+        now, grace = self._clock.now(), 0 if version.leak else self._keeper.policy.grace
+        gate = self._judge(journal, version, current)
         if gate.pending:
             undo = "unprove" if version.proved_at is not None and self._proofs is not None else ""
             return Step(do=undo, wait="not every consumer has proved the new version", pending=gate.pending, gate=gate)
         if version.proved_at is None:
             return Step(do="prove", gate=gate)
-        over = version.proved_at + policy.grace
+        over = version.proved_at + grace
         if now < over:
             return Step(wait=f"grace until {to_iso(over)} ({format_duration(over - now)} left)", gate=gate)
-        used = self._use_since(version, version.proved_at, policy.grace)
+        used = self._use_since(version, version.proved_at, grace)
         if used:
             return Step(wait=used, pending=(used,), gate=gate)
         if not self._issuer.REVOKES or not version.id:
             return self._watch(version, gate)
-        if policy.retire_hold:
-            return Step(wait=policy.retire_hold, pending=(policy.retire_hold,), gate=gate)
+        hold = self._keeper.policy.retire_hold
+        if hold and version.leak is None:  # who answers a leak has decided already
+            return Step(wait=hold, pending=(hold,), gate=gate)
         return Step(do="disable" if self._issuer.CAN_DISABLE else "delete", gate=gate)
+
+    def _judge(self, journal: Journal, version: Version, current: Version) -> Verdict:
+        """For a leaked version, without the hosts that somebody has decided not to wait for, and without any when its time is up."""
+        gate = judge(self._proofs, current.fingerprint, journal.consumers, self._forget, self._oldest(current))
+        if version.leak is None:
+            return gate
+        is_late = version.leak.until is not None and version.leak.until <= self._clock.now()
+        return gate.without_anybody() if is_late else gate.without(version.leak.without)
 
     def _watch(self, version: Version, gate: Verdict) -> Step:
         """Only a person can revoke it, because the issuer has no way to, or could not say which of its keys it is when it was
@@ -113,11 +123,14 @@ class Retiring:
         line = f"a person to {self._issuer.how_to_revoke(version.issued())}; {state}"
         return Step(wait="waits for " + line, pending=(line,), gate=gate)
 
-    def _after_recovery_wait(self, version: Version) -> Step:
+    def _after_recovery_wait(self, version: Version, gate: Verdict | None) -> Step:
+        """C(gate): of a leaked version, which may be off although hosts still have it: they are named, and nothing waits for them."""
         off_since = version.disabled_at or 0.0
-        over, now = off_since + self._keeper.policy.recovery_wait, self._clock.now()
+        wait = 0 if version.leak and version.leak.delete else self._keeper.policy.recovery_wait
+        over, now = off_since + wait, self._clock.now()
         if now < over:
-            return Step(wait=f"disabled; deleted after {to_iso(over)} ({format_duration(over - now)} left)")
+            left = f"disabled; deleted after {to_iso(over)} ({format_duration(over - now)} left)"
+            return Step(wait=left, pending=gate.pending if gate else (), gate=gate)
         used = self._use_since(version, off_since, self._keeper.policy.recovery_wait)
         return Step(wait=used, pending=(used,)) if used else Step(do="delete")
 
@@ -129,7 +142,7 @@ class Retiring:
         own = why_not_retire(self._issuer, version)
         if own:
             return own
-        if not version.id or version.fingerprint == "":
+        if version.leak or not version.id or version.fingerprint == "":  # a leaked version is used by whoever has it
             return ""
         use: LastUse = self._issuer.last_use(version.issued())
         if not use.supported or use.at is None or use.at <= moment or self._clock.now() - use.at > quiet > 0:
@@ -142,7 +155,7 @@ class Retiring:
         if version is None:
             return ""
         if step.do == "prove":
-            journal.prove(now)
+            journal.prove(now, _gone_on_without(step.gate))
             journal.waiting = _waiting(step.gate)
             self._remember_consumers(journal, self._oldest(journal.current))
             self._keeper.save(journal, hold=False)
@@ -151,9 +164,11 @@ class Retiring:
             self._remember_consumers(journal, 0.0)
             self._keeper.save(journal, hold=False)
         elif step.do == "disable":
-            self._disable(journal, version)
+            self.disable(journal, version, _gone_on_without(step.gate))
         elif step.do == "delete":
-            self._delete(journal, version)
+            self.delete(journal, version, _gone_on_without(step.gate))
+        if step.do in ("disable", "delete") and step.gate and step.gate.waived:
+            self._keeper.tell("not waited for: " + ", ".join(step.gate.waived))
         return {"prove": "proved", "unprove": "no longer proved", "disable": "disabled", "delete": "deleted"}.get(step.do, "")
 
     def note(self, journal: Journal, step: Step, check_mode: bool) -> bool:
@@ -195,12 +210,13 @@ class Retiring:
         stale = self._clock.now() - self._keeper.policy.forget_after / 2
         return any(journal.consumers.get(proof.host, stale) <= stale for proof in self._proofs or ())
 
-    def _disable(self, journal: Journal, version: Version) -> None:
+    def disable(self, journal: Journal, version: Version, note: str = "") -> None:
+        """Switch it off, now; whether it may be is decided already. C(note): for the history."""
         if version.phase is not Phase.DISABLING:
-            journal.disable(version, self._clock.now())
+            journal.disable(version, self._clock.now(), note)
         self._keeper.save_before_the_end(journal)
         self._issuer.disable(version.issued())
-        journal.disabled(version, self._clock.now())
+        journal.disabled(version, self._clock.now(), self._end_sessions(journal, version))
         try:
             self._keeper.save(journal, hold=False)
         except LeaseLost:
@@ -214,20 +230,30 @@ class Retiring:
         if found is not None and found.phase in (Phase.CANDIDATE, Phase.CURRENT, Phase.PREVIOUS):
             self._issuer.enable(version.issued())
 
-    def _delete(self, journal: Journal, version: Version) -> None:
+    def delete(self, journal: Journal, version: Version, note: str = "") -> None:
+        """Delete it, now; whether it may be is decided already. C(note): for the history."""
         if version.phase is not Phase.DELETING:
-            journal.delete(version, self._clock.now())
+            journal.delete(version, self._clock.now(), note)
         self._keeper.save_before_the_end(journal)
         if version.id:
             self._issuer.delete(version.issued())
-        journal.deleted(version, self._clock.now())
+        journal.deleted(version, self._clock.now(), self._end_sessions(journal, version))
         self._keeper.save(journal, hold=False)
+
+    def _end_sessions(self, journal: Journal, version: Version) -> str:
+        current = journal.current
+        return end_sessions(self._keeper, journal, version, current.published_at if current and not current.contained else None)
 
     def _remember_consumers(self, journal: Journal, oldest: float) -> None:
         """So that a later run with another inventory knows whom it does not see. Who was not seen since C(oldest) is forgotten."""
         now = self._clock.now()
         kept = {host: seen for host, seen in journal.consumers.items() if seen >= oldest and host not in self._forget}
         journal.consumers = {**kept, **{proof.host: round(now) for proof in self._proofs or ()}}
+
+
+def _gone_on_without(gate: Verdict | None) -> str:
+    """For the history."""
+    return f"without {', '.join(gate.waived)}" if gate and gate.waived else ""
 
 
 def _waiting(gate: Verdict | None) -> dict[str, t.Any]:

@@ -19,6 +19,7 @@ class State(enum.Enum):
     INTENDED = "intended"
     CANDIDATE = "candidate"
     STEADY = "steady"
+    CONTAINED = "contained"
     ROLLING_OUT = "rolling_out"
     GRACE = "grace"
     DISABLING = "disabling"
@@ -31,6 +32,8 @@ class Event(enum.Enum):
     """What can happen to a credential."""
 
     ADOPT = "adopt"
+    LEAK = "leak"
+    CONTAIN = "contain"
     INTEND = "intend"
     ISSUED = "issued"
     PROMOTE = "promote"
@@ -51,6 +54,7 @@ MEANING: dict[State, str] = {
     State.INTENDED: "an attempt is announced; the issuer may or may not hold a key of its name",
     State.CANDIDATE: "the new value is durable in the journal, not yet verified and published",
     State.STEADY: "one version, published",
+    State.CONTAINED: "the published version has leaked and is switched off, or about to be; a new one comes first of all",
     State.ROLLING_OUT: "a new version is published, the previous one still works, hosts are being moved",
     State.GRACE: "every host has proved the new version; the previous one still works until grace is over",
     State.DISABLING: "the previous version is being switched off",
@@ -61,7 +65,7 @@ MEANING: dict[State, str] = {
 
 # Where a rest of older versions is left, the same event leads back to the state that they are in.
 _RESTING = frozenset({State.STEADY, State.ROLLING_OUT, State.GRACE, State.DISABLED})
-_LEFT_BEHIND = _RESTING | {State.ABSENT, State.DISABLING, State.DELETING}
+_LEFT_BEHIND = _RESTING | {State.ABSENT, State.CONTAINED, State.DISABLING, State.DELETING}
 _UNFINISHED = frozenset({State.INTENDED, State.CANDIDATE})
 
 
@@ -73,24 +77,40 @@ def _table() -> dict[tuple[State, Event], frozenset[State]]:
         (State.INTENDED, Event.INTEND): _UNFINISHED,
         (State.INTENDED, Event.ISSUED): one({State.CANDIDATE}),
         (State.CANDIDATE, Event.ISSUED): one({State.CANDIDATE}),
-        (State.CANDIDATE, Event.PROMOTE): one({State.STEADY, State.ROLLING_OUT}),
+        (State.CANDIDATE, Event.PROMOTE): one({State.STEADY, State.ROLLING_OUT, State.DISABLING, State.DISABLED, State.DELETING}),
         (State.INTENDED, Event.DISCARD): _LEFT_BEHIND,
         (State.CANDIDATE, Event.DISCARD): _LEFT_BEHIND,
         (State.ROLLING_OUT, Event.PROVE): one({State.GRACE}),
         (State.GRACE, Event.UNPROVE): one({State.ROLLING_OUT}),
         (State.GRACE, Event.DISABLE): one({State.DISABLING}),
-        (State.DISABLING, Event.DISABLED): one({State.DISABLED}),
+        (State.DISABLING, Event.DISABLED): one({State.DISABLING, State.DISABLED, State.ROLLING_OUT, State.GRACE}),
         (State.GRACE, Event.DELETE): one({State.DELETING}),
         (State.DISABLED, Event.DELETE): one({State.DELETING}),
-        (State.DELETING, Event.DELETED): _RESTING,
+        (State.DELETING, Event.DELETED): _RESTING | {State.DELETING, State.DISABLING},
         (State.QUARANTINED, Event.RELEASE): _LEFT_BEHIND | _UNFINISHED,
     }
-    for state in _RESTING:
+    for state in _RESTING | {State.CONTAINED}:
         table[(state, Event.INTEND)] = _UNFINISHED
-    for state in (State.ROLLING_OUT, State.GRACE, State.DISABLING, State.DISABLED, State.DELETING):
+    table.update(_of_a_leak())
+    for state in (State.ROLLING_OUT, State.GRACE, State.DISABLING, State.DISABLED, State.DELETING, State.CONTAINED):
         table[(state, Event.RESTORE)] = one({State.CANDIDATE})
     for state in set(State) - {State.QUARANTINED}:
         table[(state, Event.QUARANTINE)] = one({State.QUARANTINED})
+    return table
+
+
+def _of_a_leak() -> dict[tuple[State, Event], frozenset[State]]:
+    """What an emergency adds. Leaked versions come before others on their way out, so that saying so may change what is next."""
+    table: dict[tuple[State, Event], frozenset[State]] = {}
+    for state in _LEFT_BEHIND - {State.ABSENT}:
+        table[(state, Event.LEAK)] = frozenset({state})
+        table[(state, Event.CONTAIN)] = frozenset({State.CONTAINED, State.DISABLING, State.DELETING})
+    table[(State.DISABLED, Event.LEAK)] = frozenset({State.DISABLED, State.ROLLING_OUT, State.GRACE})
+    table[(State.STEADY, Event.CONTAIN)] = frozenset({State.CONTAINED})
+    # The switching off goes on where an attempt is under way already, and leaves it there.
+    for state in (State.CONTAINED, *_UNFINISHED):
+        for event in (Event.LEAK, Event.CONTAIN, Event.DISABLED, Event.DELETE, Event.DELETED):
+            table[(state, event)] = frozenset({state})
     return table
 
 

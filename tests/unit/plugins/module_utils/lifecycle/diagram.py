@@ -12,7 +12,9 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.state
 DOCUMENT = pathlib.Path(__file__).resolve().parents[5] / "docs" / "lifecycle.md"
 BEGIN, END = "<!-- drawn from states.py: begin -->", "<!-- drawn from states.py: end -->"
 #: Events that lead from nearly everywhere to nearly everywhere: in the table, and as one arrow in the picture.
-_EVERYWHERE = {Event.DISCARD, Event.QUARANTINE, Event.RELEASE}
+_EVERYWHERE = {Event.DISCARD, Event.QUARANTINE, Event.RELEASE, Event.LEAK}
+#: Events that leave an attempt where it is: in the table only.
+_IN_PASSING = {Event.CONTAIN, Event.DISABLED, Event.DELETE, Event.DELETED}
 
 
 def drawing() -> str:
@@ -25,7 +27,7 @@ def _picture() -> list[str]:
         (state.value, target.value, event.value)
         for (state, event), targets in TRANSITIONS.items()
         for target in targets
-        if event not in _EVERYWHERE
+        if event not in _EVERYWHERE and not (state is target and event in _IN_PASSING)
     )
     lines = ["```mermaid", "stateDiagram-v2", "    [*] --> absent"]
     lines += [f"    {source} --> {target} : {event}" for source, target, event in edges]
