@@ -161,6 +161,49 @@ options:
       owner:
         description: Who answers for it. The audit trail and the evidence pack name them.
         type: str
+  leak:
+    description:
+      - The credential is in wrong hands. Only for O(state=rotated), which then replaces what leaked now, whatever age, window, exemption,
+        roll-back or quarantine say. The emergency playbook gives it.
+      - It is recorded with the versions that it is about, and every later run goes on by it until they are gone. They end without O(grace)
+        and whatever the issuer's evidence of use says, still by the proof of every host, and without O(recovery_wait) if so wished.
+      - Rolling back to a version takes its leak back.
+    type: dict
+    suboptions:
+      version_ids:
+        description:
+          - The versions that leaked. What the journal does not record is never touched.
+          - By default whatever still works; or, while an earlier emergency is not over, what that one is about.
+        type: list
+        elements: str
+        default: []
+      contain:
+        description:
+          - V(none) keeps the version that leaked working until every host has the new one.
+          - V(disable) switches it off at the issuer before anything else. What uses it stands still until it has the new one.
+          - V(disable_or_delete) is the same, and deletes it for good where the issuer cannot disable it.
+          - Where the issuer has one value at a time, the new one is the containment.
+        type: str
+        choices: [none, disable, disable_or_delete]
+        default: none
+      without_consumers:
+        description: Hosts whose proof is not waited for. They are named in the journal and in the result.
+        type: list
+        elements: str
+        default: []
+      deadline:
+        description: How long proofs are waited for, such as V(30m), from now on. After that no host is waited for. Without it, for ever.
+        type: str
+      delete_at_once:
+        description: Delete it as soon as it is off, without O(recovery_wait).
+        type: bool
+        default: false
+      end_sessions:
+        description:
+          - End what was begun with it too, where the issuer can (PostgreSQL's connections, temporary credentials of an IAM user).
+          - A missing right is told in C(notes) of the result and tried again when the version is deleted.
+        type: bool
+        default: true
   verify_timeout:
     description:
       - How long to keep trying to log in with the new version before giving it up (propagation delay).

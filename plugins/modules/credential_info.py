@@ -104,7 +104,7 @@ expires_at:
 previous:
   description:
     - Other versions that still exist, each with its version, id, fingerprint, phase, created_at, proved_at, grace_until, disabled_at,
-      delete_after and rejected.
+      delete_after, rejected and leaked_at.
   returned: success
   type: list
   elements: dict
@@ -134,6 +134,16 @@ overlap:
   description: Whether the previous version keeps working while hosts move to the new one.
   returned: success
   type: bool
+leaked:
+  description: The ids of the versions that are recorded as leaked and still exist.
+  returned: success
+  type: list
+  elements: str
+notes:
+  description: What was done besides in answer to a leak, a sentence each, such as whose sessions were ended and who was not waited for.
+  returned: success
+  type: list
+  elements: str
 suspended:
   description: Why scheduled rotation is suspended, or an empty string.
   returned: success

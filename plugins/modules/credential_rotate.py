@@ -113,7 +113,7 @@ expires_at:
 previous:
   description:
     - Other versions that still exist, each with its version, id, fingerprint, phase, created_at, proved_at, grace_until, disabled_at,
-      delete_after and rejected.
+      delete_after, rejected and leaked_at.
   returned: success
   type: list
   elements: dict
@@ -152,6 +152,16 @@ verifiable:
   description: Whether a login can show if a value works. If not, nothing was verified.
   returned: success
   type: bool
+leaked:
+  description: The ids of the versions that are recorded as leaked and still exist.
+  returned: success
+  type: list
+  elements: str
+notes:
+  description: What was done besides in answer to a leak, a sentence each, such as whose sessions were ended and who was not waited for.
+  returned: success
+  type: list
+  elements: str
 suspended:
   description: Why scheduled rotation is suspended, or an empty string.
   returned: success

@@ -35,11 +35,15 @@ _PUBLIC = (
     "why",
     "msg",
     "failed",
+    "unreachable",
+    "error",
     "failures",
     "last_error",
     "next_step",
     "unannounced",
     "history",
+    "leaked",
+    "notes",
     "policy",
     "runs",
 )
@@ -54,6 +58,7 @@ def facts_of(name: str, variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     )
     merged["waiting_for"] = list(dict.fromkeys([*(rotated.get("waiting_for") or ()), *(retired.get("waiting_for") or ())]))
     merged["unannounced"] = plain((variables.get("credential_announced") or {}).get("unannounced") or [])
+    merged["notes"] = list(dict.fromkeys([*(rotated.get("notes") or ()), *(retired.get("notes") or ())]))
     # The retiring half is not told of an exemption, which is none of its business.
     merged["policy"] = rotated.get("policy") or retired.get("policy") or {}
     merged["history"] = _history(rotated, retired)

@@ -47,6 +47,8 @@ def describe(outcome: Outcome, issuer: Issuer, store: Store, policy: Policy, cre
         waiting = {"proved": outcome.gate.proved, "expected": outcome.gate.expected}
     result.update(consumers_proved=waiting.get("proved"), consumers_expected=waiting.get("expected"))
     result["waiting_for"] = list(outcome.pending) or waiting.get("pending", [])
+    result["notes"] = list(outcome.told)
+    result["leaked"] = [version.id for version in (journal.versions if journal else []) if version.leak is not None]
     result["run"] = SERIES
     result["history"] = [_event(entry) for entry in (journal.history if journal else [])]
     if outcome.plan is not None:
@@ -107,4 +109,5 @@ def _previous(version: Version, policy: Policy) -> dict[str, t.Any]:
         "disabled_at": to_iso(disabled),
         "delete_after": to_iso(disabled + policy.recovery_wait) if disabled is not None else None,
         "rejected": version.rejected,
+        "leaked_at": to_iso(version.leak.at) if version.leak else None,
     }

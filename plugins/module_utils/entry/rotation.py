@@ -9,6 +9,7 @@ Both run the same code, so a credential is rotated in the same way wherever that
 
 from __future__ import annotations
 
+import dataclasses
 import traceback
 import typing as t
 
@@ -17,6 +18,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.result import describe
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.run import this_run
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.spec import (
+    build_alarm,
     build_policy,
     build_proofs,
     build_setting,
@@ -71,7 +73,7 @@ def _call(engine: Engine, params: t.Mapping[str, t.Any], keeper: Keeper) -> Outc
         return engine.retire(build_proofs(params.get("consumers")), params["forget_consumers"])
     if params["state"] == "rolled_back":
         return engine.roll_back(params["reason"])
-    return engine.rotate(wish)
+    return engine.rotate(dataclasses.replace(wish, alarm=build_alarm(params.get("leak"))))
 
 
 def _close(issuer: Issuer, store: Store) -> None:

@@ -13,6 +13,7 @@ import typing as t
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.drop_off import build_drop_off
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issuer, Setting
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.gate import ConsumerProof
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.leak import CONTAIN_CHOICES, Alarm
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.policy import (
     Policy,
     parse_blackouts,
@@ -28,6 +29,15 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.terms.shapes im
 
 #: Seconds. A lease shorter than the slowest single request could end under a run that is well.
 _SHORTEST_LEASE = 5
+
+_LEAK_OPTIONS: dict[str, t.Any] = {
+    "version_ids": {"type": "list", "elements": "str", "default": []},
+    "contain": {"type": "str", "default": "none", "choices": list(CONTAIN_CHOICES)},
+    "without_consumers": {"type": "list", "elements": "str", "default": []},
+    "deadline": {"type": "str"},
+    "delete_at_once": {"type": "bool", "default": False},
+    "end_sessions": {"type": "bool", "default": True},
+}
 
 
 def store_suboptions() -> dict[str, t.Any]:
@@ -94,6 +104,7 @@ def common_options() -> dict[str, t.Any]:
                 "owner": {"type": "str"},
             },
         },
+        "leak": {"type": "dict", "options": _LEAK_OPTIONS},
         "verify_timeout": {"type": "str", "default": "60s"},
         "lease": {"type": "str", "default": "60s"},
         "max_failures": {"type": "int", "default": 3},
@@ -172,3 +183,21 @@ def build_proofs(written: t.Sequence[t.Mapping[str, t.Any]] | None) -> list[Cons
     if written is None:
         return None
     return [ConsumerProof(p["host"], p["fingerprint"], p["running"], p["healthy"], p["detail"]) for p in written]
+
+
+def build_alarm(written: t.Mapping[str, t.Any] | None) -> Alarm | None:
+    """O(leak) as the engine takes it; None stays None.
+
+    :raises ConfigurationError: a malformed deadline.
+    """
+    if written is None:
+        return None
+    deadline = written.get("deadline")
+    return Alarm(
+        version_ids=tuple(written["version_ids"]),
+        contain=written["contain"],
+        without=tuple(written["without_consumers"]),
+        deadline=parse_duration(deadline, "leak.deadline") if deadline else None,
+        delete=written["delete_at_once"],
+        end_sessions=written["end_sessions"],
+    )

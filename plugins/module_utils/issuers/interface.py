@@ -18,7 +18,9 @@ import dataclasses
 import enum
 import typing as t
 
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.access import Endpoint, LeastRights
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import Clock
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.finding import Check
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
 
 
@@ -201,6 +203,8 @@ class Issuer(abc.ABC):
     REVEALS: t.ClassVar[bool] = False
     #: How old a version may grow where the catalogue does not say, as a duration.
     ROTATE_AFTER: t.ClassVar[str] = "90d"
+    #: What needs no rotation at all and can often take its place, as a sentence. Shown by the doctor.
+    INSTEAD: t.ClassVar[str] = ""
     #: Consecutive successful logins before a new version counts as verified (propagation delay). May be set by options as well.
     LOGINS_NEEDED: int = 1
 
@@ -335,6 +339,10 @@ class Issuer(abc.ABC):
     def identify(self, fields: t.Mapping[str, str]) -> KeyInfo | None:
         """Which of the issuer's keys a stored value is; None if it is none of them."""
 
+    def owner_of(self, key_id: str) -> str:
+        """Whose a key is that no journal records, for people; empty where the issuer does not know it or does not say."""
+        return self.identity if any(key.id == key_id for key in self.keys()) else ""
+
     def last_use(self, version: Issued) -> LastUse:
         """Evidence of use, for the retire gate."""
         return LastUse(supported=False)
@@ -363,6 +371,25 @@ class Issuer(abc.ABC):
         :arg most: how many requests to read at most in each place.
         """
         return None
+
+    def endpoints(self) -> t.Sequence[Endpoint]:
+        """The servers that are asked, for the doctor's look at clocks and certificates. Sends nothing."""
+        return ()
+
+    def examine(self) -> t.Sequence[Check]:
+        """What a doctor finds out besides M(keys) and M(check_room): rights above all, by the system's own means. Changes nothing, and
+        does not raise because somebody may not ask: that is a check of which the answer is not known.
+
+        :raises ExternalError: no answer.
+        """
+        return ()
+
+    def least_rights(self) -> t.Sequence[LeastRights]:
+        """The policies that a run needs for this very credential, as the issuer's page has them for its example. May ask who we are.
+
+        :raises ExternalError: no answer.
+        """
+        return ()
 
     def disable(self, version: Issued) -> None:
         """Switch the version off, reversibly. Idempotent. Only called where C(CAN_DISABLE)."""

@@ -15,6 +15,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.journ
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.keeper import Keeper
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.leak import Alarm
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.own_login import why_not_retire
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.plan import is_dispensable
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.retiring import Retiring
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.sessions import end_sessions
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.states import State
@@ -37,8 +38,8 @@ class Containing:
         By name: those that an emergency under way is about already, or else whatever still works; so the same command given
         twice goes on with the first emergency, and does not begin another one about the new version.
         """
-        if alarm.version_id:
-            return [version for version in journal.versions if version.id == alarm.version_id]
+        if alarm.version_ids:
+            return [version for version in journal.versions if version.id in alarm.version_ids]
         marked = [version for version in journal.versions if version.leak and version.phase in _UNDER_WAY]
         return marked or [version for version in journal.versions if version.phase in _ALIVE or version.restored]
 
@@ -115,14 +116,14 @@ class Containing:
 
     def in_the_way(self, journal: Journal) -> list[Version]:
         """What has to be deleted before its time so that a leaked version can be replaced, where the issuer has no room: what is off
-        already, and where what is published is off too, whatever is there, the oldest first.
+        already or was proved to be replaced, and where what is published is off too, whatever is there; the oldest first.
         """
         current, capacity = journal.current, self._issuer.capacity
         if current is None or current.leak is None or capacity < 2:
             return []
         is_contained = journal.state is State.CONTAINED
         others = [version for version in journal.versions if version is not current]
-        ready = [version for version in others if is_contained or version.phase in (Phase.DISABLED, Phase.DELETING)]
+        ready = [version for version in others if is_contained or is_dispensable(version)]
         return ready[: max(len(journal.versions) - capacity + 1, 0)]
 
     def make_room(self, journal: Journal) -> None:

@@ -115,11 +115,8 @@ class Engine:
         known = self._taken_over(journal, alarm)
         targets = self._containing.targets(known, alarm) if known else []
         if known is None or not targets:
-            what = (
-                f"{alarm.version_id} is no version that the journal records"
-                if alarm.version_id
-                else "nothing is recorded or published"
-            )
+            ids = " and ".join(alarm.version_ids)
+            what = f"{ids} is no version that the journal records" if ids else "nothing is recorded or published"
             return Outcome(False, "none", what, journal, before)
         self._containing.check(known, targets, alarm)
         ordinary = dataclasses.replace(wish, alarm=None, force=False, reason="leak")
@@ -138,7 +135,7 @@ class Engine:
         """The journal; where there is none yet, one with the published value, which is ours from now on."""
         if journal is not None and journal.state is not State.ABSENT:
             return journal
-        published = None if alarm.version_id else self._keeper.store.read_published()
+        published = None if alarm.version_ids else self._keeper.store.read_published()
         if published is None:
             return None
         journal = journal or self._keeper.new()

@@ -36,11 +36,11 @@ class Leak:
 class Alarm:
     """What a person, or a rulebook, says of a leak. Durations in seconds.
 
-    C(version_id): the version that leaked; empty: whatever still works. C(contain): one of P(CONTAIN_CHOICES).
+    C(version_ids): the versions that leaked; empty: whatever still works. C(contain): one of P(CONTAIN_CHOICES).
     C(deadline): how long to wait for proofs, from now on; None: for ever.
     """
 
-    version_id: str = ""
+    version_ids: tuple[str, ...] = ()
     contain: str = "none"
     without: tuple[str, ...] = ()
     deadline: int | None = None

@@ -144,8 +144,15 @@ def _why_no_room(journal: Journal, capacity: int) -> str:
 
 
 def _is_in_haste(journal: Journal, in_the_way: Version) -> bool:
-    """A leaked version is replaced although another one is not deleted yet: that one is off, and is deleted now."""
-    return journal.current is not None and journal.current.leak is not None and in_the_way.phase is Phase.DISABLED
+    """A leaked version is replaced although another one is not deleted yet, if nobody needs that one: it is deleted now."""
+    return journal.current is not None and journal.current.leak is not None and is_dispensable(in_the_way)
+
+
+def is_dispensable(version: Version) -> bool:
+    """A version on its way out that is off, or that every consumer has proved to have replaced: it is only kept for a roll-back."""
+    return version.phase in (Phase.DISABLED, Phase.DELETING) or (
+        version.phase is Phase.PREVIOUS and version.proved_at is not None
+    )
 
 
 def describe_holder(lease: Lease) -> str:

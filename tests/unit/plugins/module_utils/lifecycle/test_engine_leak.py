@@ -329,7 +329,7 @@ def test_nobody_contains_what_the_run_itself_logs_in_with() -> None:
 
 def test_by_id_only_that_version_is_meant() -> None:
     scene = rolled_out("many")
-    assert scene.alarm(dataclasses.replace(OVERLAP, version_id="key-1")).action == "leaked"
+    assert scene.alarm(dataclasses.replace(OVERLAP, version_ids=("key-1",))).action == "leaked"
     assert scene.world.minted == 2, "it is replaced already"
     assert scene.retire("web1").action == "disabled" and not scene.world.keys["key-1"]["active"]
     assert scene.world.keys["key-2"]["active"]
@@ -337,7 +337,7 @@ def test_by_id_only_that_version_is_meant() -> None:
 
 def test_by_id_the_previous_version_is_contained_at_once() -> None:
     scene = rolled_out("minting")
-    outcome = scene.alarm(dataclasses.replace(CONTAIN, version_id="key-1"))
+    outcome = scene.alarm(dataclasses.replace(CONTAIN, version_ids=("key-1",)))
     assert (outcome.action, scene.world.minted) == ("contained", 2)
     assert not scene.world.keys["key-1"]["active"] and scene.world.keys["key-2"]["active"]
 
@@ -347,7 +347,7 @@ def test_what_the_journal_does_not_record_is_never_touched() -> None:
     scene.world.keys["key-9"] = {"name": "by hand", "created": 1.0, "active": True, "secret": "theirs"}
     scene.world.foreign.add("key-9")
     before = scene.world.journal
-    outcome = scene.alarm(dataclasses.replace(CONTAIN, version_id="key-9"))
+    outcome = scene.alarm(dataclasses.replace(CONTAIN, version_ids=("key-9",)))
     assert (outcome.changed, outcome.action, scene.world.journal) == (False, "none", before)
     assert "key-9 is no version that the journal records" in outcome.why
     scene.alarm(CONTAIN)
@@ -368,6 +368,17 @@ def test_a_version_in_its_recovery_wait_makes_room() -> None:
     outcome = scene.alarm(OVERLAP)
     assert outcome.action == "rotated" and "key-1" not in scene.world.keys
     assert any("key-1 is deleted before its time" in told for told in outcome.told)
+
+
+def test_a_version_that_every_host_has_proved_to_have_replaced_makes_room_too_and_one_that_is_in_use_does_not() -> None:
+    scene = in_grace("minting")
+    assert scene.alarm(OVERLAP).action == "rotated" and "key-1" not in scene.world.keys
+    scene = rolled_out("minting")
+    held = scene.alarm(OVERLAP)
+    assert held.action == "leaked" and scene.world.keys["key-1"]["active"], held.why
+    scene.retire("web1")
+    scene.day()
+    assert sorted(scene.world.keys) == ["key-2", "key-3"] and not scene.world.keys["key-2"]["active"]
 
 
 def test_what_is_off_already_does_not_keep_what_leaked_alive() -> None:
