@@ -3,33 +3,28 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Puts credentials on a host. Looks first, in one round trip; reads values and sends them only where they are needed.
 
-A value goes to the host by standard input, into a file that only the task's user may read in a directory that only that
-user may enter; a module there takes it from that file and deletes it. So it is in no argument, environment or module file.
+Where the host's own agent renders a file, the host is sent a digest of what that is to hold, and waited for.
 """
 
 from __future__ import annotations
 
-import json
-import secrets
-import shlex
 import typing as t
 
-from ansible.errors import AnsibleError
-from ansible.plugins.action import ActionBase
-
-from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.entry import read_entries, shape_of
-from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.marker import STAGED
+from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.entry import place_of, read_entries, shape_of
+from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.marker import Marker
 from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.rollout import services_due, to_prove
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError, LocksmithError, Rejected
+from ansible_collections.locksmith.rotation.plugins.module_utils.rendering.agent import expected
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError, LocksmithError
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.consumer_template import find_template, render_template
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.consumer_values import Values
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.host_action import HostAction
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain, plain_text
 
 _OPTIONS = ("credentials", "version", "ids", "state_dir")
 Items = t.List[t.Dict[str, t.Any]]
 
 
-class ActionModule(ActionBase):
+class ActionModule(HostAction):
     """See the module's docstring."""
 
     _supports_check_mode = True
@@ -56,21 +51,25 @@ class ActionModule(ActionBase):
         items = [dict(entry) for entry in entries if not wanted or entry["id"] in wanted]
         values = Values(version, variables)
         templates = self._templates(items)
-        self._plan(items, values, templates)
+        self._plan(items, values, templates, version)
         state_dir, proofs = self._look(items, variables)
         self._stop(items, variables)
         if not self._task.check_mode:
             self._write(items, values, templates, state_dir, variables)
+            self._await(items, values, state_dir, variables)
         return self._result(items, proofs, state_dir)
 
     def _templates(self, items: Items) -> dict[str, str]:
         """Source text by the entry's id."""
         return {item["id"]: find_template(self, item["template"])[1] for item in items if item["format"] == "template"}
 
-    def _plan(self, items: Items, values: Values, templates: dict[str, str]) -> None:
+    def _plan(self, items: Items, values: Values, templates: dict[str, str], version: str) -> None:
         for item in items:
             item.update(error="", stopped="", write="", restart=False, fingerprint="")
             item["shape"] = shape_of(item, templates.get(item["id"], ""))
+            if item["pull"] and version == "previous":
+                item["error"] = "the host takes it from the store by itself, and that holds the new version"
+                continue
             if self._task.check_mode and values.is_foretold(item):
                 item.update(deployed="", running="", write="another version would be published", restart=True)
                 continue
@@ -82,21 +81,20 @@ class ActionModule(ActionBase):
     def _look(self, items: Items, variables: dict[str, t.Any]) -> tuple[str, Items]:
         """One round trip: what is on the host, and proofs of what is right."""
         sane = [item for item in items if not item["error"] and not item["write"]]
-        seen = self._run_module("consumer_inspect", variables, entries=_public(sane), state_dir=self._task.args.get("state_dir"))
+        seen = self.run_module("consumer_inspect", variables, entries=_public(sane), state_dir=self._task.args.get("state_dir"))
         for item, found in zip(sane, seen["entries"]):
             item.update({name: found[name] for name in ("deployed", "running", "error", "write", "restart")})
         return seen["state_dir"], seen["proofs"]
 
     def _stop(self, items: Items, variables: dict[str, t.Any]) -> None:
-        """Leave alone what did not work on a host of an earlier batch."""
+        """Leave alone what did not work on a host of an earlier batch or play. A host that pulls by itself has it already."""
         if plain_text(self._task.args.get("version") or "current") == "previous":
             return
-        changing = [item for item in items if (item["write"] or item["restart"]) and not item["error"]]
+        changing = [item for item in items if (item["write"] or item["restart"]) and not item["pull"] and not item["error"]]
         if not changing:
             return
-        batch = set(variables.get("ansible_play_batch") or ())
-        before = [host for host in variables.get("ansible_play_hosts_all") or () if host not in batch]
-        failed = dict(pair for host in before for pair in _failures(plain_text(host), variables["hostvars"][host]))
+        others = set(variables.get("ansible_play_hosts_all") or ()) - {variables.get("inventory_hostname")}
+        failed = dict(pair for host in sorted(others) for pair in _failures(plain_text(host), variables["hostvars"][host]))
         for item in changing:
             host = failed.get((item["credential"], item["fingerprint"]))
             if host:
@@ -107,7 +105,7 @@ class ActionModule(ActionBase):
     ) -> None:
         ready, staged = [], {}
         for item in items:
-            if item["write"] and not item["error"] and not item["stopped"]:
+            if item["write"] and not item["pull"] and not item["error"] and not item["stopped"]:
                 try:
                     staged[item["id"]] = self._content(item, values, templates, variables)
                     item["fingerprint"] = values.value(item).fingerprint()
@@ -116,10 +114,29 @@ class ActionModule(ActionBase):
                     item["error"] = str(error)
         if not ready:
             return
-        done = self._send(ready, staged, state_dir, variables)
+        done = self.send("consumer_write", staged, state_dir, variables, entries=_public(ready))
         for item, found in zip(ready, done["entries"]):
             item["error"] = found["error"]
             item["restart"] = item["running"] != item["fingerprint"] or found["content_changed"]
+
+    def _await(self, items: Items, values: Values, state_dir: str, variables: dict[str, t.Any]) -> None:
+        """Wait for the agent of a host that pulls by itself."""
+        ready, digests = [], []
+        for item in items:
+            if item["write"] and item["pull"] and not item["error"]:
+                try:
+                    wanted = Marker().holding(expected(item["format"], values.written(item), place_of(item)))
+                    item["fingerprint"] = values.value(item).fingerprint()
+                    digests.append({"salt": wanted.salt, "digest": wanted.digest})
+                    ready.append(item)
+                except LocksmithError as error:
+                    item["error"] = str(error)
+        if not ready:
+            return
+        entries = [{**item, **digest} for item, digest in zip(_public(ready), digests)]
+        done = self.run_module("consumer_await", variables, entries=entries, state_dir=state_dir)
+        for item, found in zip(ready, done["entries"]):
+            item.update(error=found["error"], restart=found["restart"])
 
     def _content(
         self, item: dict[str, t.Any], values: Values, templates: dict[str, str], variables: dict[str, t.Any]
@@ -127,53 +144,6 @@ class ActionModule(ActionBase):
         if item["format"] == "template":
             return {"text": render_template(self, item["template"], values.value(item), variables)}
         return values.written(item)
-
-    def _send(
-        self, ready: Items, staged: dict[str, dict[str, str]], state_dir: str, variables: dict[str, t.Any]
-    ) -> dict[str, t.Any]:
-        path = f"{state_dir}/{STAGED}{secrets.token_hex(8)}"
-        if not getattr(self._connection, "has_pipelining", False):
-            raise ConfigurationError(
-                f"The connection {plain_text(self._connection.transport)} cannot pass a value by standard input.",
-                next_step="use ssh or local, or another connection plugin that supports pipelining.",
-            )
-        finished = False
-        try:
-            self._stage(path, state_dir, json.dumps(staged))
-            done = self._run_module("consumer_write", variables, entries=_public(ready), staged=path, state_dir=state_dir)
-            finished = True
-            return done
-        finally:
-            if not finished:
-                self._discard(path)
-
-    def _stage(self, path: str, state_dir: str, text: str) -> None:
-        command = f"umask 077; mkdir -p {shlex.quote(state_dir)} && cat > {shlex.quote(path)}"
-        answer = self._low_level_execute_command(command, in_data=text.encode("utf-8"))
-        if answer["rc"] != 0:
-            raise Rejected(
-                f"Nothing can be written in {state_dir} (status {answer['rc']}).",
-                next_step="let the user of this task write there, or name another consumer_state_dir.",
-            )
-
-    def _discard(self, path: str) -> None:
-        """After a failure; if this fails as well, the next run on the host sweeps it."""
-        try:
-            self._low_level_execute_command(f"rm -f {shlex.quote(path)}")
-        except AnsibleError:  # the host went away
-            return
-
-    def _run_module(self, name: str, variables: dict[str, t.Any], **arguments: t.Any) -> dict[str, t.Any]:
-        """:raises Rejected: the module failed. An unreachable host is Ansible's own exception and passes."""
-        answer: dict[str, t.Any] = self._execute_module("locksmith.rotation." + name, arguments, task_vars=variables)
-        if "module_stdout" in answer:
-            raise Rejected(
-                f"{name} did not run on the host (status {answer.get('rc')}).",
-                next_step="run once more with -vvv: the Python of ansible_python_interpreter may be missing for the task's user.",
-            )
-        if answer.get("failed"):
-            raise Rejected(plain_text(answer.get("msg") or f"{name} failed on the host."))
-        return plain(answer)
 
     def _result(self, items: Items, proofs: Items, state_dir: str) -> dict[str, t.Any]:
         touched = [item for item in items if item["write"] and not item["error"] and not item["stopped"]]

@@ -89,6 +89,13 @@ options:
           - Seconds for which a service must stay up after it was restarted, or after the file changed if it reads that by itself.
         type: int
         default: 2
+      pull:
+        description:
+          - Who renders the file on the host. It is then not written, but waited for and proved.
+          - V(vault_agent) is the agent that the role P(locksmith.rotation.vault_agent#role) has installed. It owns the
+            whole file, also for V(ini), V(aws_credentials) and V(pgpass); it cannot write V(template) and V(pgbouncer_userlist).
+        type: str
+        choices: [vault_agent]
       type:
         description:
           - Type of a credential that is no host of the inventory.

@@ -61,7 +61,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.locksmith.rotation.plugins.module_utils.consumer import files, marker
+from ansible_collections.locksmith.rotation.plugins.module_utils.consumer import files, marker, pulled
 from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.entry import (
     field_names,
     host_path,
@@ -74,8 +74,10 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.rendering.forma
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import LocksmithError
 
 
-def look(item: dict[str, t.Any], directory: str) -> dict[str, t.Any]:
+def look(module: AnsibleModule, item: dict[str, t.Any], directory: str) -> dict[str, t.Any]:
     """What is wrong with one item: C(write) says why it is to be written, empty if it is right."""
+    if item["pull"]:
+        return pulled.look(module, item, directory)
     path = host_path(item["dest"])
     known = marker.load(directory, item["id"])
     found = {"id": item["id"], "deployed": known.deployed, "running": known.running, "error": ""}
@@ -112,6 +114,8 @@ def prove_the_right(
         item
         for item, seen in zip(items, found)
         if not seen["error"] and not seen["write"] and not seen["restart"] and service_key(item) not in touched
+        # The agent of a host that pulls has a service restarted by itself; that it is healthy after it was not seen yet.
+        if seen["running"] == item["fingerprint"]
     ]
     return [prove(module, item, directory, None)[0] for item in right]
 
@@ -134,7 +138,7 @@ def main() -> None:
         directory = marker.state_directory(module.params["state_dir"])
         if not module.check_mode:
             sweep(items, directory)
-        found = [look(item, directory) for item in items]
+        found = [look(module, item, directory) for item in items]
         proofs = prove_the_right(module, items, found, directory)
     except LocksmithError as error:
         module.fail_json(msg=str(error))

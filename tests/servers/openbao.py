@@ -74,7 +74,7 @@ class OpenBao:
         assert self._top is not None, "not entered"
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("VAULT_", "BAO_"))}
         environment["HOME"] = str(self._top)
-        command = [_binary(), "server"]
+        command = [program(), "server"]
         if self.durable:
             command.append(f"-config={self._config()}")
         else:
@@ -200,7 +200,8 @@ class OpenBao:
             time.sleep(0.1)
 
 
-def _binary() -> str:
+def program() -> str:
+    """The C(bao) of the environment that runs the tests."""
     beside = Path(sys.executable).with_name("bao")
     found = str(beside) if beside.exists() else shutil.which("bao")
     if not found:

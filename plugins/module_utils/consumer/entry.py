@@ -16,12 +16,13 @@ import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.locksmith.rotation.plugins.module_utils.rendering.agent import why_not
 from ansible_collections.locksmith.rotation.plugins.module_utils.rendering.formats import FORMATS
 from ansible_collections.locksmith.rotation.plugins.module_utils.rendering.interface import Place
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.shapes import check_shapes
 
-_SERVICE = {
+SERVICE_SPEC: dict[str, t.Any] = {
     "name": {"type": "str"},
     "manager": {
         "type": "str",
@@ -63,7 +64,7 @@ ENTRY_SPEC: dict[str, t.Any] = {
     "owner": {"type": "str"},
     "group": {"type": "str"},
     "mode": {"type": "raw", "default": "0600"},
-    "service": {"type": "dict", "options": _SERVICE},
+    "service": {"type": "dict", "options": SERVICE_SPEC},
     "probe": {
         "type": "dict",
         "options": _PROBE,
@@ -71,6 +72,7 @@ ENTRY_SPEC: dict[str, t.Any] = {
         "mutually_exclusive": [["url", "port", "command"]],
     },
     "settle": {"type": "int", "default": 2},
+    "pull": {"type": "str", "choices": ["vault_agent"]},
     "type": {"type": "str"},
     "store": {"type": "dict"},
 }
@@ -80,7 +82,7 @@ ENTRY_SPEC: dict[str, t.Any] = {
 _ITEM_SPEC: dict[str, t.Any] = {
     **{
         name: {"type": "str", "default": ""}
-        for name in ("fingerprint", "shape", "error", "stopped", "deployed", "running", "write")
+        for name in ("fingerprint", "shape", "error", "stopped", "deployed", "running", "write", "salt", "digest")
     },
     "restart": {"type": "bool", "default": False},
 }
@@ -94,7 +96,7 @@ _SERVICES_SPEC: dict[str, t.Any] = {
         "key": {"type": "str", "required": True, "no_log": False},
         "title": {"type": "str", "required": True},
         "do": {"type": "str", "required": True, "choices": ["restart", "reload"]},
-        "service": {"type": "dict", "required": True, "options": _SERVICE},
+        "service": {"type": "dict", "required": True, "options": SERVICE_SPEC},
         "credentials": {"type": "list", "elements": "str", "default": []},
     },
 }
@@ -181,6 +183,8 @@ def _problem(entry: t.Mapping[str, t.Any]) -> str:
     for option in needs:
         if not entry[option]:
             return f"format {entry['format']} needs {option}"
+    if entry["pull"] and why_not(entry["format"]):
+        return f"an agent on the host cannot write the format {entry['format']}, because {why_not(entry['format'])}"
     return _service_problem(entry["service"]) if entry["service"] else ""
 
 
@@ -279,6 +283,8 @@ def _check_together(entries: t.Sequence[t.Mapping[str, t.Any]]) -> None:
 
 def _collide(one: t.Mapping[str, t.Any], other: t.Mapping[str, t.Any]) -> bool:
     """Whether two entries with the same dest write the same part of it."""
+    if one["pull"] or other["pull"]:  # the agent owns whole files
+        return True
     if not FORMATS[one["format"]].SHARED or one["format"] != other["format"]:
         return True
     if one["id"] == other["id"]:

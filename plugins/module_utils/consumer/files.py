@@ -142,6 +142,14 @@ def replace(module: SelinuxModule, path: str, text: str, wanted: Attributes) -> 
     _sync_directory(directory)
 
 
+def put(module: SelinuxModule, path: str, text: str, wanted: Attributes) -> bool:
+    """Put C(text) in C(path) as P(replace) does, if it is not there already; whether it was not."""
+    if read_text(path) == text and not differs(path, wanted):
+        return False
+    replace(module, path, text, wanted)
+    return True
+
+
 def remove(path: str) -> None:
     """Delete C(path) if it is there."""
     try:

@@ -56,9 +56,12 @@ class VaultStore(Store):
                 next_step="choose another path, or another store.journal_prefix.",
             )
         self._journal = f"{self._prefix}/{self._path}"
+        #: Where readers who go there by themselves find it, with P(published_at).
+        self.namespace: str | None = options.get("namespace")
         self._forced_version: int | None = options.get("kv_version")
         self._clock = SystemClock()
         self._client = VaultClient(options, self._clock)
+        self.url = self._client.url
         self._engine: KeyValue | None = None
 
     @classmethod
@@ -70,6 +73,11 @@ class VaultStore(Store):
     @property
     def place(self) -> str:
         return f"vault {self._mount}/{self._path}"
+
+    def published_at(self) -> tuple[str, bool]:
+        """Where the API has the published secret, and whether its engine has version 2: for readers who go there by themselves."""
+        kv = self._kv()
+        return kv.api_path(self._path), isinstance(kv, Kv2)
 
     def read_journal(self) -> Journalled | None:
         entry = self._kv().read(self._journal)

@@ -1,0 +1,122 @@
+# Copyright (c) 2026, the locksmith.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host's agent is to render for an entry, and from which server. Controller only; reads no value."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.agent import (
+    COMMAND_TIMEOUT,
+    RENDER_INTERVAL,
+    longest_use,
+    say_longest_use,
+)
+from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.entry import field_names, place_of
+from ansible_collections.locksmith.rotation.plugins.module_utils.entry.values import open_store
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issuer
+from ansible_collections.locksmith.rotation.plugins.module_utils.rendering.agent import Source, template_of
+from ansible_collections.locksmith.rotation.plugins.module_utils.stores.vault import VaultStore
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.duration import parse_duration
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.inventory import entries_of
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.issuers import issuer_class
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain, plain_text
+
+#: The credential role's own default.
+_USUAL_GRACE = "24h"
+Entry = t.Mapping[str, t.Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Server:
+    """Where an agent finds values: the options that the store C(vault) and the role C(vault_agent) have in common."""
+
+    url: str
+    namespace: str | None
+
+    def defaults(self) -> dict[str, t.Any]:
+        """As options of the role that its user left out."""
+        return {name: value for name, value in dataclasses.asdict(self).items() if value}
+
+
+def template_for(entry: Entry, hostvars: t.Mapping[str, t.Any]) -> tuple[str, Server]:
+    """What the agent is to render for one entry, and the server that has it. Asks that which version its KV engine has.
+
+    :raises ConfigurationError: it is in no store of type C(vault), or the entry does not fit.
+    """
+    name = entry["credential"]
+    kind, written = _declared(entry, hostvars)
+    if written.get("type") != VaultStore.TYPE:
+        raise ConfigurationError(
+            f"{name} is kept in a store of type {written.get('type')}, and an agent reads from vault alone.",
+            next_step=f"leave pull out of the entry of {entry['dest']}.",
+        )
+    issuer = issuer_class(kind)
+    store = t.cast(VaultStore, open_store(name, issuer, written))
+    try:
+        source = Source(*store.published_at())
+        published = _published_names(store, issuer, written)
+    finally:
+        store.close()
+    names = field_names(entry)
+    wanted = _named(name, names or {field: field for field in published}, published)
+    try:
+        contents = template_of(entry["format"], wanted, names is None, place_of(entry), source)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{name}: {error.message}.", next_step=error.next_step) from None
+    return contents, Server(store.url, store.namespace)
+
+
+def _declared(entry: Entry, hostvars: t.Mapping[str, t.Any]) -> tuple[str, dict[str, t.Any]]:
+    name = entry["credential"]
+    known = hostvars.get(name) or {}
+    kind, store = (
+        (entry["type"], entry["store"]) if entry["store"] else (known.get("credential_type"), known.get("credential_store"))
+    )
+    if not kind or not store:
+        raise ConfigurationError(
+            f"{name} has no credential_type or no credential_store.",
+            next_step="pass the catalogue with -i, and write both there.",
+        )
+    return plain_text(kind), plain(store)
+
+
+def _published_names(store: VaultStore, issuer: type[Issuer], written: Entry) -> dict[str, str]:
+    """Field of the credential to what it is called where it is published."""
+    return {field: next(iter(store.outward({field: ""}))) for field in issuer.field_names(written)}
+
+
+def _named(name: str, wanted: t.Mapping[str, str], published: t.Mapping[str, str]) -> dict[str, str]:
+    """Name in the file to published name."""
+    unknown = sorted(set(wanted.values()) - set(published))
+    if unknown:
+        raise ConfigurationError(
+            f"{name} has no field {', '.join(unknown)}.",
+            next_step=f"its fields are {', '.join(sorted(published))}: correct the entry's fields.",
+        )
+    return {to: published[field] for to, field in wanted.items()}
+
+
+def grace_problems(hosts: t.Iterable[str], hostvars: t.Mapping[str, t.Any]) -> list[str]:
+    """Where the previous version could be retired sooner than a host that pulls by itself need have let go of it."""
+    return [
+        problem
+        for host in hosts
+        for entry in entries_of(hostvars[host])
+        if entry.get("pull") and entry.get("credential") in hostvars
+        for problem in _too_short(plain_text(entry["credential"]), host, hostvars)
+    ]
+
+
+def _too_short(name: str, host: str, hostvars: t.Mapping[str, t.Any]) -> t.Iterator[str]:
+    interval = plain_text(hostvars[host].get("vault_agent_render_interval") or RENDER_INTERVAL)
+    timeout = plain_text(hostvars[host].get("vault_agent_command_timeout") or COMMAND_TIMEOUT)
+    grace = plain_text(hostvars[name].get("credential_grace") or _USUAL_GRACE)
+    if parse_duration(grace, f"{name}: credential_grace") <= longest_use(interval, timeout):
+        yield (
+            f"{name}: credential_grace is {grace}, and {host}, which pulls by itself, may use the previous version for "
+            f"{say_longest_use(interval, timeout)}. Next: make the grace longer than that, or the interval shorter."
+        )
