@@ -41,6 +41,7 @@ LAYERS = {
     "stores": 2,
     "issuers": 2,
     "announce": 2,
+    "notify": 2,
     "lifecycle": 3,
     "consumer": 3,
     "entry": 4,

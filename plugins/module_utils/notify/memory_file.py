@@ -1,0 +1,58 @@
+# Copyright (c) 2026, the locksmith.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The file in which the memory of alerts lies between runs: public facts, replaced in one step, readable by its owner only."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+
+from ansible_collections.locksmith.rotation.plugins.module_utils.notify.memory import Memory
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import Denied
+
+
+def read_memory(path: str) -> tuple[Memory, str]:
+    """The memory, and a warning where it had to begin anew. Without a C(path) there is none that lasts.
+
+    :raises Denied: it cannot be read.
+    """
+    if not path:
+        return Memory(lasting=False), ""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return Memory.load(file.read()), ""
+    except FileNotFoundError:
+        return Memory(), ""
+    except ValueError:
+        return (
+            Memory(),
+            f"{path} is not a state file of alerts that this version knows; it begins anew, so problems are told again.",
+        )
+    except OSError as problem:
+        raise Denied(f"{path} cannot be read: {problem.strerror}.", next_step="check its owner and permissions.") from None
+
+
+def write_memory(path: str, memory: Memory) -> None:
+    """:raises Denied: it cannot be written."""
+    if not path:
+        return
+    directory = os.path.dirname(os.path.abspath(path))
+    try:
+        os.makedirs(directory, mode=0o700, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=".alerts-", dir=directory)  # mode 0600
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(memory.dump())
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+    except OSError as problem:
+        raise Denied(
+            f"{path} cannot be written: {problem.strerror}.", next_step="check its directory's permissions and space."
+        ) from None
