@@ -68,11 +68,11 @@ def _moment(written: str, which: str) -> float:
 
 
 def select(entries: t.Iterable[t.Mapping[str, t.Any]], period: Period) -> list[t.Mapping[str, t.Any]]:
-    """What falls into the period, and before it, for each credential, the last of what was still true when it began."""
+    """What falls into the period; before it, for each credential, the last of what was still true when it began; and all reviews."""
     standing: dict[tuple[str, str], t.Mapping[str, t.Any]] = {}
     within = []
     for entry in entries:
-        if period.contains(entry["at"]):
+        if period.contains(entry["at"]) or entry["what"] == "review":
             within.append(entry)
         elif entry["what"] in _STANDS and period.is_before(entry["at"]):
             kind = "exception" if entry["what"] == "exception" else "version"

@@ -1,0 +1,133 @@
+# Copyright (c) 2026, the locksmith.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The audit trail of real runs: every transition of a rotation, also of a run that was killed, and the evidence pack made from it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import pathlib
+import signal
+import time
+import typing as t
+
+import pytest
+
+from ansible_collections.locksmith.rotation.plugins.module_utils.trail.chain import read_trail
+from ansible_collections.locksmith.rotation.tests.real.estate import ROTATE, Ended, Estate
+from ansible_collections.locksmith.rotation.tests.servers.moto import Moto
+
+LIFE = ["intend", "issued", "promote", "prove", "disable", "disabled", "delete", "deleted"]
+EXEMPT = {"until": "2999-01-31", "reason": "=vendor|migration", "owner": "payments"}
+
+
+class Recorded(Estate):
+    """An estate whose runs keep a trail."""
+
+    @property
+    def trail(self) -> pathlib.Path:
+        return self.top / "trail.jsonl"
+
+    def recorded(self, *more: str) -> Ended:
+        return self.rotate("-e", f"rotation_trail={self.trail}", *more)
+
+    def entries(self) -> list[dict[str, t.Any]]:
+        trail = read_trail(self.trail.read_bytes())
+        assert not trail.problems
+        return trail.entries
+
+    def told(self) -> list[str]:
+        return [entry["what"] for entry in self.entries()]
+
+    def evidence(self, *more: str) -> Ended:
+        today = time.strftime("%Y-%m-%d", time.gmtime())
+        tomorrow = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 86400))
+        period = ["-e", f"evidence_from={today}", "-e", f"evidence_until={tomorrow}", "-e", f"evidence_dest={self.top}/pack"]
+        return self.run("locksmith.rotation.evidence", "-e", f"rotation_trail={self.trail}", *period, *more)
+
+    def table(self, name: str) -> list[dict[str, str]]:
+        with open(self.top / "pack" / f"{name}.csv", encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+
+    def values(self) -> list[str]:
+        """Every secret that the store has published."""
+        history = self.moto.client("ssm").get_parameter_history(Name=f"/{self.mark}/deployer", WithDecryption=True)
+        return [json.loads(version["Value"])["secret_access_key"] for version in history["Parameters"]]
+
+
+@pytest.fixture
+def estate(moto: Moto, tmp_path: pathlib.Path) -> Recorded:
+    """One credential on one host."""
+    return Recorded(moto, tmp_path, ["deployer"], ["web1"])
+
+
+def test_a_rotation_is_recorded_and_its_evidence_is_what_happened(estate: Recorded) -> None:
+    estate.recorded()
+    old = estate.published_id("deployer")
+    estate.make_due()
+    job = ("-e", "awx_job_id=4711", "-e", "awx_user_name=a-user", "-e", "credential_ticket=CHG-7")
+    ended = estate.recorded(*job)
+    assert ended.status == 0, ended.output
+    new, entries = estate.published_id("deployer"), estate.entries()
+    assert estate.told() == ["begin", *LIFE[:3], *LIFE]
+    assert f"Head {entries[-1]['seq']}:{entries[-1]['hash']}" in ended.output
+    proved, deleted = entries[-5], entries[-1]
+    assert (proved["hosts"], proved["hosts_from"], deleted["id"]) == (["web1"], "run", old)
+    assert all(entry["by"]["job"] == "4711" and entry["by"]["awx_user"] == "a-user" for entry in entries[-8:])
+    assert all(entry["ticket"] == "CHG-7" and entry["reason"] == "scheduled" for entry in entries[-8:])
+    estate.credentials["deployer"]["credential_exempt"] = EXEMPT
+    estate.make_current()
+    estate.recorded()
+    assert estate.entries()[-1]["exception"] == EXEMPT
+
+    head = f"{entries[-1]['seq']}:{entries[-1]['hash']}"
+    made = estate.evidence("-e", f"evidence_head={head}", "-e", "evidence_reviewer=an-auditor")
+    assert made.status == 0, made.output
+    first, second = estate.table("rotations")
+    assert (first["what"], second["what"], second["replaced"], second["id"]) == ("first issue", "rotation", old, new)
+    assert (second["ticket"], second["job"], second["reason"]) == ("CHG-7", "4711", "scheduled")
+    (retired,) = estate.table("retirements")
+    assert (retired["id"], retired["successor"], retired["hosts"], retired["proved"]) == (old, new, "web1", "yes")
+    (exception,) = estate.table("exceptions")
+    assert (exception["owner"], exception["reason"], exception["until"]) == ("payments", "'=vendor|migration", "2999-01-31")
+    (age,) = estate.table("ages")
+    assert (age["id"], age["verdict"]) == (new, "within")
+    answers = {row["item"][:20]: row["answer"] for row in estate.table("checklist")}
+    assert list(answers.values()) == ["yes", "partly", "yes", "yes", "no", "yes", "yes"], answers
+    page = (estate.top / "pack" / "evidence.md").read_text(encoding="utf-8")
+    assert "=vendor\\|migration" in page and old in page and new in page
+    texts = [path.read_text(encoding="utf-8") for path in [estate.trail, *(estate.top / "pack").iterdir()]]
+    secrets = [*estate.values(), estate.moto.secret_key]
+    assert len(secrets) >= 3
+    assert not any(secret in text for secret in secrets for text in [*texts, ended.output, made.output])
+
+    estate.trail.write_bytes(estate.trail.read_bytes().replace(b'"a-user"', b'"b-user"', 1))
+    altered = estate.evidence()
+    assert altered.status != 0 and "not what was written: line 5" in " ".join(altered.output.split())
+    assert {row["answer"] for row in estate.table("checklist")} == {"no", "partly"}
+
+
+def test_a_run_killed_after_a_transition_is_caught_up_and_two_runs_write_one_chain(estate: Recorded) -> None:
+    estate.recorded()
+    estate.make_due()
+    watched = estate.top / "web1" / "deployer.env"
+    before = watched.read_bytes()
+    process = estate.start(ROTATE, "-e", f"rotation_trail={estate.trail}")
+    deadline = time.monotonic() + 120
+    while watched.read_bytes() == before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert estate.told() == ["begin", *LIFE[:3]], "the killed run has published, and recorded nothing"
+    estate.make_current()
+    both = [estate.start(ROTATE, "-e", f"rotation_trail={estate.trail}") for dummy in range(2)]
+    for one in both:
+        one.communicate()
+    entries = estate.entries()
+    assert estate.told() == ["begin", *LIFE[:3], *LIFE]
+    late = [entry["what"] for entry in entries if entry.get("late")]
+    assert late[:3] == LIFE[:3], "what the killed run did"
+    assert all(entry["run"] != entry["by"]["run"] for entry in entries if entry.get("late"))
+    assert all(entry["run"] == entry["by"]["run"] for entry in entries[1:] if not entry.get("late"))
