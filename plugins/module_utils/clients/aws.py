@@ -28,6 +28,7 @@ import typing as t
 from ansible.module_utils.common.parameters import env_fallback
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms import errors
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.access import Endpoint
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import Clock
 
 #: Seconds.
@@ -275,6 +276,19 @@ def region_of(options: Options) -> str | None:
     """The region that requests go to: of the options, or of botocore's own configuration."""
     found = options.get("region") or _session(options.get("profile") or "").get_config_variable("region")
     return str(found) if found else None
+
+
+def endpoint_of(service: str, options: Options) -> Endpoint:
+    """Where requests to a service go. Sends nothing.
+
+    :raises ConfigurationError: no region.
+    """
+    with aws_errors(service, f"find the endpoint of {service}"):
+        made = _make(_session(options.get("profile") or ""), service, options, _Identity("nobody", "nothing"), 1)
+    try:
+        return Endpoint(str(made.meta.endpoint_url), options.get("aws_ca_bundle"), options.get("validate_certs") is not False)
+    finally:
+        made.close()
 
 
 def signing_key(options: Options) -> str:

@@ -19,6 +19,7 @@ from ansible.module_utils.common.parameters import env_fallback
 from ansible_collections.locksmith.rotation.plugins.module_utils.clients import vault_login
 from ansible_collections.locksmith.rotation.plugins.module_utils.clients.aws import AWS_OPTIONS
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms import errors
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.access import Endpoint
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import Clock, SystemClock
 
 try:
@@ -126,6 +127,11 @@ class VaultClient:
         self._login = vault_login.login_for(options, prefix)
         self._session = _PatientSession(options, self._login.certificate(options), clock or SystemClock(), prefix)
         self._hvac: hvac.Client | None = None
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """For the doctor."""
+        return Endpoint(self.url, self._options.get("ca_cert"), self._options.get("validate_certs") is not False)
 
     @property
     def host(self) -> str:

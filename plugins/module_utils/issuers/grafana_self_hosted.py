@@ -16,6 +16,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.grafana
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.grafana_login import LegacyKey
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.grafana_server import GrafanaServer
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issued, LastUse, Setting, Verdict
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.access import Endpoint
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import Clock
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import Denied, Rejected, Unreachable
 
@@ -32,6 +33,9 @@ class SelfHostedKind(GrafanaKind):
 
     def close(self) -> None:
         self._server.close()
+
+    def endpoints(self) -> t.Sequence[Endpoint]:
+        return [Endpoint(self._server.origin, self._options.get("ca_path"), self._options.get("validate_certs") is not False)]
 
     def _visit(self, secret: str) -> GrafanaApi:
         return self._server.visit(secret)

@@ -8,6 +8,7 @@ A token's secret is shown once. Token names are unique in an organization, so th
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.clients.json_http import Answer
@@ -20,6 +21,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interfa
     KeyInfo,
     Setting,
 )
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.access import LeastRights
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import (
     ConfigurationError,
     Denied,
@@ -83,6 +85,19 @@ class ServiceAccountTokens(SelfHostedKind):
                 + (f" on serviceaccounts:id:{account.id}." if account else ", and the service account does not exist yet."),
                 next_step="grant it, or create the service account and grant serviceaccounts:read and :write on it.",
             )
+
+    def least_rights(self) -> t.Sequence[LeastRights]:
+        """Of a role of one's own, which Enterprise and Cloud have; *Edit* on the service account is the same everywhere."""
+        account = self._find()
+        scope = f"serviceaccounts:id:{account.id}" if account else "serviceaccounts:*"
+        actions = ["serviceaccounts:read", "serviceaccounts:write", *([] if account else ["serviceaccounts:create"])]
+        role = {
+            "name": "custom:token-rotator",
+            "displayName": f"Rotates the tokens of {self._name}",
+            "permissions": [{"action": a, "scope": scope} if a != "serviceaccounts:create" else {"action": a} for a in actions],
+        }
+        where = "Grafana Enterprise and Cloud, as a role (any other edition: Edit on the service account)"
+        return [LeastRights(where, "json", json.dumps(role, indent=2))]
 
     def _check_creation(self) -> None:
         if not self._options.get("create_service_account", True):

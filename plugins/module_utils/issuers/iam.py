@@ -12,7 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.clients import aws
-from ansible_collections.locksmith.rotation.plugins.module_utils.issuers import iam_trail
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers import iam_rights, iam_trail
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import (
     Attempt,
     AuditTrail,
@@ -25,8 +25,10 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interfa
     Verification,
 )
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms import errors
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.access import Endpoint, LeastRights
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import to_iso
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.duration import format_duration
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.finding import Check
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
 
 #: AWS's quota AccessKeysPerUser; it cannot be raised.
@@ -56,6 +58,10 @@ class IamIssuer(Issuer):
     PUBLIC_FIELDS = ("access_key_id",)
     MINTS = True
     CAN_DISABLE = True
+    INSTEAD = (
+        "An access key is the last resort: what runs in AWS can have a role (EC2, ECS, EKS, Lambda), and what presents an OIDC token can "
+        "assume one (GitHub Actions, GitLab, Kubernetes). Neither has anything to rotate."
+    )
     #: One login says that one of STS's servers knows the key; IAM is eventually consistent.
     LOGINS_NEEDED = 3
 
@@ -170,6 +176,15 @@ class IamIssuer(Issuer):
     def identify(self, fields: t.Mapping[str, str]) -> KeyInfo | None:
         return next((key for key in self.keys() if key.id == fields.get("access_key_id")), None)
 
+    def owner_of(self, key_id: str) -> str:
+        """IAM names the user of any key of the account with its last use. A key of another account is none of ours to know."""
+        try:
+            with aws.aws_errors("iam", f"look up the owner of the access key {key_id}"):
+                name = self._iam().get_access_key_last_used(AccessKeyId=key_id).get("UserName")
+        except (errors.NotFound, errors.Denied):
+            return ""
+        return f"iam user {name}" if name else ""
+
     def last_use(self, version: Issued) -> LastUse:
         return self._used(version.id)
 
@@ -183,6 +198,15 @@ class IamIssuer(Issuer):
         """By CloudTrail, in the region of the options and where IAM, STS and the other global services log (us-east-1)."""
         regions = places or [region for region in (aws.region_of(self._options), aws.GLOBAL_REGION) if region]
         return iam_trail.search(key_id, self._options, regions, since, most, self._clock)
+
+    def endpoints(self) -> t.Sequence[Endpoint]:
+        return [aws.endpoint_of("iam", self._options)]
+
+    def examine(self) -> t.Sequence[Check]:
+        return [iam_rights.examine(self._user, self._options, self._iam())]
+
+    def least_rights(self) -> t.Sequence[LeastRights]:
+        return [iam_rights.least_rights(iam_rights.user_arn(self._user, self._options, self._iam()))]
 
     def disable(self, version: Issued) -> None:
         """A key that is gone is off already."""

@@ -203,8 +203,8 @@ class Issuer(abc.ABC):
     REVEALS: t.ClassVar[bool] = False
     #: How old a version may grow where the catalogue does not say, as a duration.
     ROTATE_AFTER: t.ClassVar[str] = "90d"
-    #: What needs no rotation at all and can often take its place, as a sentence. Shown by the doctor.
-    INSTEAD: t.ClassVar[str] = ""
+    #: What needs no rotation at all and could take its place, as sentences for the doctor to show. May be set by options as well.
+    INSTEAD: str = ""
     #: Consecutive successful logins before a new version counts as verified (propagation delay). May be set by options as well.
     LOGINS_NEEDED: int = 1
 

@@ -44,6 +44,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.postgre
     Role,
     compare,
     describe_unshared,
+    least_grants,
     read_own_role,
     read_rights,
     read_roles,
@@ -51,11 +52,17 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.postgre
     why_not_alter,
 )
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms import errors
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.access import Endpoint, LeastRights
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import to_iso
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.finding import Check, judge_clock
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields, generate_password
 
 #: Bytes. PostgreSQL cuts longer names off without an error (NAMEDATALEN).
 LONGEST_NAME = 63
+#: For a server of Amazon's, told by its name.
+_IAM_LOGIN = (
+    "Amazon RDS and Aurora can let a role log in by IAM (GRANT rds_iam TO …): its tokens live 15 minutes, and no password exists."
+)
 #: Characters. Letters and digits carry 5.95 bits each.
 SHORTEST_PASSWORD = 20
 LONGEST_PASSWORD = 200
@@ -104,6 +111,8 @@ class RolePassword(Issuer):
         self._login_server = _login_server(options)
         self._verify_server = _verify_server(options)
         self._login_user = str(options["login_user"])
+        if self._login_server.host.endswith(".rds.amazonaws.com"):
+            self.INSTEAD = _IAM_LOGIN
         self._roles = self._login_roles()
         for name in self._roles:
             _check_name(name)
@@ -131,6 +140,30 @@ class RolePassword(Issuer):
         if found is None:
             return [KeyInfo(id=name, name=name) for name in self._roles]
         return [KeyInfo(role.name, role.name, expires_at=role.valid_until, active=role.can_login) for role in found.values()]
+
+    def endpoints(self) -> t.Sequence[Endpoint]:
+        """For its certificate. A Unix socket has none, and where encryption is not verified nobody asks for one."""
+        host, mode = self._login_server.host, self._options["ssl_mode"]
+        if host.startswith("/") or not host or not mode.startswith("verify"):
+            return ()
+        return [Endpoint(f"postgresql://{host}:{self._login_server.port}", self._options.get("ca_cert"), True)]
+
+    def examine(self) -> t.Sequence[Check]:
+        """The server's clock. Rights are part of M(keys), by the catalog."""
+        with contextlib.ExitStack() as stack:
+            session = self._open(stack, ())
+            if session is None:
+                return ()
+            before = self._clock.now()
+            there = float(session.value("SELECT extract(epoch FROM clock_timestamp())"))
+            return [judge_clock((before + self._clock.now()) / 2 - there, str(self._login_server))]
+
+    def least_rights(self) -> t.Sequence[LeastRights]:
+        with contextlib.ExitStack() as stack:
+            session = self._open(stack, ())
+            version = session.version if session is not None else SCRAM_SINCE
+        where = f"PostgreSQL at {self._login_server}, as a superuser"
+        return [LeastRights(where, "sql", least_grants(self._options["strategy"], self._login_user, self._roles, version))]
 
     def propose(self, attempt: Attempt, current: Issued | None) -> Issued:
         role = self._next_role(current)

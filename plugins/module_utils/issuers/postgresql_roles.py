@@ -256,3 +256,16 @@ def describe_unshared(active: Role, standby: Role, owner: str, unshared: t.Seque
             to_whom = quoted(owner) if owner else quoted(standby.name)
             found.append(Difference(what, f"GRANT the same rights to {to_whom} -- {where}"))
     return found
+
+
+def least_grants(strategy: str, actor: str, roles: t.Sequence[str], version: int) -> str:
+    """What makes C(actor) able to rotate C(roles) and nothing more, as far as the version has that. See docs/issuers/postgresql.md."""
+    if actor in roles:
+        return f"-- nothing: {quoted(actor)} changes its own password, which every role may"
+    create = f"CREATE ROLE {quoted(actor)} LOGIN CREATEROLE;"
+    if version < ADMIN_OPTION_SINCE:
+        why = "CREATEROLE may alter every role that is no superuser"
+        return f"-- {strategy}, PostgreSQL 15 and earlier: {why}\n{create}"
+    names = ", ".join(quoted(role) for role in roles)
+    grant = f"GRANT {names} TO {quoted(actor)} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE;"
+    return f"-- {strategy}, PostgreSQL 16 and later\n{create}\n{grant}"

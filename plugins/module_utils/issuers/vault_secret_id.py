@@ -28,6 +28,12 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interfa
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.vault_names import moment, path_part
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.vault_secret_id_limits import Limits
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms import errors
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.access import (
+    VAULT_RIGHTS,
+    Endpoint,
+    LeastRights,
+    vault_policy,
+)
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields, register_secret
 
 #: The metadata of a secret id that holds the attempt's name. Its other metadata is the user's.
@@ -36,6 +42,15 @@ ATTEMPT = "locksmith_attempt"
 _RESERVED = (ATTEMPT, "role_name")
 #: A connection's options that the login of a secret id shares with the rotator's own.
 _CONNECTION = ("url", "namespace", "ca_cert", "validate_certs", "timeout")
+#: What a whole rotation needs, by path below the role's.
+_RIGHTS: dict[str, tuple[str, ...]] = {
+    "": ("read",),
+    "/role-id": ("read",),
+    "/secret-id": ("update", "list"),
+    "/secret-id/lookup": ("update",),
+    "/secret-id-accessor/lookup": ("update",),
+    "/secret-id-accessor/destroy": ("update",),
+}
 #: Part of Vault's refusals on account of an address, whether the secret id's or the role's list says so.
 _ADDRESS = "CIDR restrictions"
 
@@ -74,6 +89,10 @@ class VaultSecretIdIssuer(Issuer):
     }
     FIELDS = ("role_id", "secret_id")
     PUBLIC_FIELDS = ("role_id",)
+    INSTEAD = (
+        "A secret id is a password for machines: what has an identity of its own can log in at Vault with that (auth methods aws, "
+        "kubernetes, jwt, cert) and needs no secret id."
+    )
     MINTS = True
     ROTATE_AFTER = "30d"
 
@@ -149,16 +168,16 @@ class VaultSecretIdIssuer(Issuer):
             raise self._client.not_vault()
         return self._role_id
 
+    def endpoints(self) -> t.Sequence[Endpoint]:
+        return [self._client.endpoint]
+
+    def least_rights(self) -> t.Sequence[LeastRights]:
+        return [LeastRights(VAULT_RIGHTS, "hcl", vault_policy({self._at(path): needed for path, needed in _RIGHTS.items()}))]
+
     def _check_rights(self) -> None:
-        """All that a whole rotation needs, before anything of it is done."""
-        needed = {
-            self._at("/role-id"): "read",
-            self._at("/secret-id"): "update",
-            self._at("/secret-id/lookup"): "update",
-            self._at("/secret-id-accessor/lookup"): "update",
-            self._at("/secret-id-accessor/destroy"): "update",
-        }
-        self._client.check_rights({path: (right,) for path, right in needed.items()}, "docs/issuers/vault_secret_id.md")
+        """All that a whole rotation needs, before anything of it is done. Reading and listing is done anyhow."""
+        asked = {self._at(path): tuple(right for right in needed if right != "list") for path, needed in _RIGHTS.items() if path}
+        self._client.check_rights(asked, "docs/issuers/vault_secret_id.md")
 
     def _accessors(self) -> list[str]:
         """404 is Vault's answer for a role without secret ids."""

@@ -35,6 +35,12 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interfa
 )
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.vault_names import moment, path_part
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms import errors
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.access import (
+    VAULT_RIGHTS,
+    Endpoint,
+    LeastRights,
+    vault_policy,
+)
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
 
 _PAGE = "docs/issuers/vault_static_role.md"
@@ -63,6 +69,9 @@ class VaultStaticRoleIssuer(Issuer):
     PUBLIC_FIELDS = ("username",)
     MINTS = True
     REVEALS = True
+    INSTEAD = (
+        "Where the consumer can fetch a lease, Vault's dynamic database roles give it a user of its own, and nothing is rotated."
+    )
     ROTATE_AFTER = "30d"
 
     def __init__(self, options: t.Mapping[str, t.Any], setting: Setting) -> None:
@@ -99,6 +108,13 @@ class VaultStaticRoleIssuer(Issuer):
         if self._server is not None:
             self._check_way_in(self._server, present.fields["username"])
         return [KeyInfo(present.id, self._role, present.created_at)]
+
+    def endpoints(self) -> t.Sequence[Endpoint]:
+        return [self._client.endpoint]
+
+    def least_rights(self) -> t.Sequence[LeastRights]:
+        rights = {f"{self._mount}/static-creds/{self._role}": ("read",), f"{self._mount}/rotate-role/{self._role}": ("update",)}
+        return [LeastRights(VAULT_RIGHTS, "hcl", vault_policy(rights))]
 
     def present(self) -> Issued:
         """What Vault has now.

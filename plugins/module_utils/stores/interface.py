@@ -15,6 +15,7 @@ import abc
 import dataclasses
 import typing as t
 
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.access import Endpoint, LeastRights
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
 
@@ -134,6 +135,14 @@ class Store(abc.ABC):
         :raises Conflict: somebody has put another value there, which stays. :raises Denied: no right to.
         """
         raise ConfigurationError(f"a store of type {self.TYPE} has no drop-off.", next_step="leave store.drop_off out.")
+
+    def endpoints(self) -> t.Sequence[Endpoint]:
+        """As M(Issuer.endpoints)."""
+        return ()
+
+    def least_rights(self) -> t.Sequence[LeastRights]:
+        """As M(Issuer.least_rights), for a run that rotates. What readers need is on the store's page."""
+        return ()
 
     def close(self) -> None:
         """Let go of connections."""

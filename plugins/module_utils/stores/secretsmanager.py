@@ -16,6 +16,13 @@ import uuid
 from ansible_collections.locksmith.rotation.plugins.module_utils.clients import aws
 from ansible_collections.locksmith.rotation.plugins.module_utils.stores.interface import ROTATED_AT, Journalled, Published, Store
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms import errors
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.access import (
+    AWS_RIGHTS,
+    Endpoint,
+    LeastRights,
+    iam_policy,
+    key_arn,
+)
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
 
 DEFAULT_JOURNAL_PREFIX = "locksmith"
@@ -29,6 +36,9 @@ _PENDING = "AWSPENDING"
 _READ_BACK_TRIES = 5
 _READ_BACK_PAUSE = 0.5
 #: The name in an ARN ends with a hyphen and six characters that are not part of it.
+#: What a run that rotates does with both secrets, and with the published one besides.
+_ON_BOTH = ("GetSecretValue", "PutSecretValue", "CreateSecret")
+_ON_PUBLISHED = ("DescribeSecret", "UpdateSecretVersionStage")
 _ARN = re.compile(r"^arn:[^:]+:secretsmanager:[^:]*:[^:]*:secret:(?P<name>.+)-[A-Za-z0-9]{6}$")
 
 
@@ -101,6 +111,22 @@ class SecretsManagerStore(Store):
     @property
     def place(self) -> str:
         return f"secretsmanager {self._name}"
+
+    def endpoints(self) -> t.Sequence[Endpoint]:
+        return [aws.endpoint_of("secretsmanager", self._options)]
+
+    def least_rights(self) -> t.Sequence[LeastRights]:
+        """AWS adds six characters to a secret's name in its ARN."""
+        region = aws.region_of(self._options) or "*"
+        published = self._name if _ARN.match(self._name) else f"arn:aws:secretsmanager:{region}:*:secret:{self._name}-??????"
+        journal = f"arn:aws:secretsmanager:{region}:*:secret:{self._journal_name}-??????"
+        key = self._options.get("kms_key_id")
+        policy = iam_policy(
+            ("ReadAndWriteBoth", [f"secretsmanager:{right}" for right in _ON_BOTH], [published, journal]),
+            ("PublishTheValue", [f"secretsmanager:{right}" for right in _ON_PUBLISHED], published),
+            *([("EncryptBoth", ("kms:Decrypt", "kms:GenerateDataKey"), key_arn(key))] if key else []),
+        )
+        return [LeastRights(AWS_RIGHTS, "json", policy)]
 
     # The journal
 

@@ -20,6 +20,13 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.stores.ssm_jour
     SsmJournal,
 )
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms import errors
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.access import (
+    AWS_RIGHTS,
+    Endpoint,
+    LeastRights,
+    iam_policy,
+    key_arn,
+)
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
 
 DEFAULT_JOURNAL_PREFIX = "/locksmith"
@@ -139,6 +146,23 @@ class SsmStore(Store):
         for name in self._names.values():
             self._check_writable(name)
         self._journal.check_deletable()
+
+    def endpoints(self) -> t.Sequence[Endpoint]:
+        return [aws.endpoint_of("ssm", self._options)]
+
+    def least_rights(self) -> t.Sequence[LeastRights]:
+        region, key = aws.region_of(self._options) or "*", self._options.get("key_id")
+        published = [_parameter_arn(region, name) for name in sorted(self._names.values())]
+        policy = iam_policy(
+            ("PublishTheValue", ("ssm:GetParameter", "ssm:GetParameters", "ssm:PutParameter"), published),
+            (
+                "KeepTheJournal",
+                ("ssm:GetParametersByPath", "ssm:PutParameter", "ssm:DeleteParameters"),
+                [_parameter_arn(region, self._journal.path), _parameter_arn(region, f"{self._journal.path}/*")],
+            ),
+            *([("EncryptBoth", ("kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey"), key_arn(key))] if key else []),
+        )
+        return [LeastRights(AWS_RIGHTS, "json", policy)]
 
     def _client(self, attempts: int = aws.MAX_ATTEMPTS) -> t.Any:
         return aws.client("ssm", self._options, attempts)
@@ -278,6 +302,10 @@ class SsmStore(Store):
 
 class _Refused(errors.Rejected):
     """The refusal that a rights check hopes for."""
+
+
+def _parameter_arn(region: str, name: str) -> str:
+    return f"arn:aws:ssm:{region}:*:parameter/{name.lstrip('/')}"
 
 
 def _check_name(name: str) -> None:

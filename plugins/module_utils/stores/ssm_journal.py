@@ -39,7 +39,7 @@ class SsmJournal:
 
     def __init__(self, options: t.Mapping[str, t.Any], path: str) -> None:
         self._options = options
-        self._path = path
+        self.path = path
         self._is_new = True
 
     def read(self) -> Journalled | None:
@@ -65,7 +65,7 @@ class SsmJournal:
             if created:
                 self._delete([revision])
             raise errors.Conflict(
-                f"the journal {self._path} in SSM is no longer at revision {expected or 'none'}.",
+                f"the journal {self.path} in SSM is no longer at revision {expected or 'none'}.",
                 next_step="another run works on this credential; the next run reads what it did.",
             )
         self._trim(revisions)
@@ -79,14 +79,14 @@ class SsmJournal:
         """
         if not self._is_new:
             return
-        with aws.aws_errors("ssm", f"delete old revisions of the journal {self._path}"):
+        with aws.aws_errors("ssm", f"delete old revisions of the journal {self.path}"):
             self._client().delete_parameters(Names=[self._name(0)])
 
     def _client(self, attempts: int = aws.MAX_ATTEMPTS) -> t.Any:
         return aws.client("ssm", self._options, attempts)
 
     def _name(self, revision: int) -> str:
-        return f"{self._path}/{revision:08d}"
+        return f"{self.path}/{revision:08d}"
 
     def _create(self, revision: int, value: str) -> bool:
         """Whether the revision was created; False if there is one."""
@@ -114,16 +114,16 @@ class SsmJournal:
         if self._options.get("tier") in ("Advanced", "Intelligent-Tiering") and size <= ADVANCED_LIMIT:
             return "Advanced"
         raise errors.QuotaExceeded(
-            f"the journal {self._path} is {size} bytes long even compressed, and an SSM parameter of the tier chosen holds less.",
+            f"the journal {self.path} is {size} bytes long even compressed, and an SSM parameter of the tier chosen holds less.",
             next_step="set the store's tier to Advanced (8192 bytes), shorten the credential's fields, or use another store.",
         )
 
     def _revisions(self) -> dict[int, str]:
         """Revision to undecoded value."""
         found: dict[int, str] = {}
-        request: dict[str, t.Any] = {"Path": self._path, "WithDecryption": True, "Recursive": False, "MaxResults": _PAGE}
+        request: dict[str, t.Any] = {"Path": self.path, "WithDecryption": True, "Recursive": False, "MaxResults": _PAGE}
         while True:
-            with aws.aws_errors("ssm", f"read the journal {self._path}"):
+            with aws.aws_errors("ssm", f"read the journal {self.path}"):
                 answer = self._client().get_parameters_by_path(**request)
             for parameter in answer["Parameters"]:
                 last = parameter["Name"].rpartition("/")[2]
@@ -148,7 +148,7 @@ class SsmJournal:
             return zlib.decompress(base64.b64decode(body, validate=True)).decode("utf-8") if head.startswith("z") else body
         except (ValueError, zlib.error):
             raise errors.JournalError(
-                f"the newest revision of the journal {self._path} in SSM cannot be decoded.",
+                f"the newest revision of the journal {self.path} in SSM cannot be decoded.",
                 next_step="somebody edited it: delete that one parameter to go back to the revision before.",
             ) from None
 

@@ -22,6 +22,12 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.stores.interfac
 )
 from ansible_collections.locksmith.rotation.plugins.module_utils.stores.vault_kv import Entry, KeyValue, Kv1, Kv2
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms import errors
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.access import (
+    VAULT_RIGHTS,
+    Endpoint,
+    LeastRights,
+    vault_policy,
+)
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import SystemClock
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
 
@@ -128,6 +134,13 @@ class VaultStore(Store):
 
     def remove(self, expected: str) -> None:
         self._kv().remove(self._path, self._journal, expected)
+
+    def endpoints(self) -> t.Sequence[Endpoint]:
+        return [self._client.endpoint]
+
+    def least_rights(self) -> t.Sequence[LeastRights]:
+        """Which paths these are depends on the engine's version, which is asked for."""
+        return [LeastRights(VAULT_RIGHTS, "hcl", vault_policy(self._kv().rights_at(self._path, self._journal)))]
 
     def close(self) -> None:
         self._client.close()

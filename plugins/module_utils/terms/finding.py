@@ -41,3 +41,40 @@ def rank(found: t.Mapping[str, t.Any]) -> int:
     """For sorting: the worst first. What has no severity that is known counts as the worst."""
     severity = found.get("severity")
     return SEVERITIES.index(severity) if severity in SEVERITIES else 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """One question of a doctor, with its answer. C(severity): empty where all is well, else one of P(SEVERITIES); what could not be
+    told is a warning and never well. C(area): where in the table it belongs, one of P(AREAS)."""
+
+    area: str
+    severity: str
+    detail: str
+    next_step: str = ""
+
+    def public(self) -> dict[str, str]:
+        """As results and files have it."""
+        return dataclasses.asdict(self)
+
+
+#: What is looked at, in the order in which one thing needs the other.
+LIBRARIES, OPTIONS, ISSUER, RIGHTS, ROOM, STORE, WRITABLE, CLOCK, TLS, HOSTS = AREAS = (
+    *("libraries", "options", "issuer", "rights", "room", "store", "writable", "clock", "tls", "hosts"),
+)
+
+#: Seconds. AWS refuses signatures that are more than five minutes off; a lease allows for fifteen.
+_SKEWED, _FAR_OFF = 30.0, 300.0
+
+
+def judge_clock(ahead: float, where: str) -> Check:
+    """Whether our clock and a server's are near enough.
+
+    :arg ahead: seconds by which ours is ahead.
+    """
+    off = abs(ahead)
+    said = f"our clock is {off:.0f} s {'ahead of' if ahead > 0 else 'behind'} that of {where}"
+    if off < _SKEWED:
+        return Check(CLOCK, "", f"our clock agrees with {where}")
+    step = "have this machine (in AWX, its node) keep time by NTP: ages, grace, leases and signatures are counted by its clock."
+    return Check(CLOCK, CRITICAL if off >= _FAR_OFF else WARNING, f"{said}.", step)
