@@ -31,6 +31,7 @@ class Watch:
         self.told = False
         self._at = ""
         self._problems: dict[str, Event] = {}
+        self._in_our_words: set[str] = set()
         self._judged: set[str] = set()
 
     def begins(self, action: str, name: str) -> None:
@@ -52,8 +53,9 @@ class Watch:
             if action == _CATALOGUE:
                 about, severity = RUN, CRITICAL
             self._problems[host] = Event(FAILURE, about, said, severity, next_step=step or str(result.get("next_step") or ""))
-            return
-        self._problems[host] = Event(FAILURE, about, f"{about}: the task {name!r} ({action}) failed", severity)
+            self._in_our_words.add(host)
+        elif host not in self._in_our_words:  # a task that is loud about it at the end says less
+            self._problems[host] = Event(FAILURE, about, f"{about}: the task {name!r} ({action}) failed", severity)
 
     def unreachable(self, host: str, is_credential: bool, name: str) -> None:
         about = f"credential {host}" if is_credential else f"host {host}"

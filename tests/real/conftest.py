@@ -6,6 +6,7 @@
 # pylint: disable=unused-import
 from __future__ import annotations
 
+from ansible_collections.locksmith.rotation.tests.real.fixtures_alerts import alert_receivers, alerted, mail_server  # noqa: F401
 from ansible_collections.locksmith.rotation.tests.real.fixtures_amg import amg, amg_12, amg_keys  # noqa: F401
 from ansible_collections.locksmith.rotation.tests.real.fixtures_announce import receivers  # noqa: F401
 from ansible_collections.locksmith.rotation.tests.real.fixtures_aws import in_aws, moto  # noqa: F401

@@ -35,6 +35,9 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock imp
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.duration import parse_duration
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError, LocksmithError
 
+#: Seconds after which a channel that takes event by event is told no more in this run.
+_LONGEST = 60.0
+
 #: What holds for all channels, as an Ansible argument spec. None of it is secret.
 SETTINGS: dict[str, t.Any] = {
     "source": {"type": "str", "default": "locksmith.rotation"},
@@ -102,15 +105,20 @@ class Teller:
         found = self._findings
         return to_tell(self._memory, channel, found.problems, found.digest, found.well, self.moment)
 
-    def tell(self, channel: Channel, events: t.Sequence[Event]) -> str:
-        """Send and remember; an empty string, or why it did not arrive."""
-        at = to_iso(self.moment.now) or ""
-        try:
-            channel.send(Message(tuple(events), self._settings.source, self._findings.run, at))
-        except LocksmithError as error:
-            return str(error)
-        arrived(self._memory, channel, events, self.moment.now)
-        return ""
+    def tell(self, channel: Channel, events: t.Sequence[Event]) -> tuple[list[Event], str]:
+        """Send and remember; what arrived, and why not everything did."""
+        at, begun = to_iso(self.moment.now) or "", self._clock.monotonic()
+        there: list[Event] = []
+        for part in [[event] for event in events] if channel.SINGLY else [list(events)]:
+            if there and self._clock.monotonic() - begun > _LONGEST:
+                return there, f"it took {len(there)} of {len(events)} events within {_LONGEST:.0f} seconds."
+            try:
+                channel.send(Message(tuple(part), self._settings.source, self._findings.run, at))
+            except LocksmithError as error:
+                return there, str(error)
+            arrived(self._memory, channel, part, self.moment.now)
+            there += part
+        return there, ""
 
     def keep_digest(self, channel: Channel, events: t.Sequence[Event]) -> None:
         """For the next run, where it was not among the C(events) that arrived."""
@@ -137,12 +145,12 @@ def tell(
     try:
         for channel in built:
             events = teller.events_for(channel)
-            why = teller.tell(channel, events) if events and not check_mode else ""
+            there, why = teller.tell(channel, events) if events and not check_mode else (events, "")
             if why:
                 untold[channel.name] = why
-            elif events:
-                told[channel.name] = events
-            teller.keep_digest(channel, () if why else events)
+            if there:
+                told[channel.name] = there
+            teller.keep_digest(channel, there)
     finally:
         for channel in built:
             channel.close()
@@ -153,7 +161,7 @@ def tell(
         result["warnings"].append(warning)
     if not check_mode:
         memory.forget(teller.moment.now)
-        _remember(settings.state_file, memory, result["warnings"])
+        _remember(settings.state_file if memory.lasting else "", memory, result["warnings"])
     if settings.quiet and not memory.lasting:
         result["warnings"].append(
             "alerts: quiet hours need a state_file to keep what they hold back; everything is told at once."

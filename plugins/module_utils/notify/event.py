@@ -116,14 +116,17 @@ def as_text(message: Message) -> str:
     return "\n\n".join([*blocks, f"Run {message.run} at {message.at}."])
 
 
-def fitting(message: Message, fits: t.Callable[[Message, int], bool]) -> tuple[Message, int]:
-    """As many of the first events as fit, and how many are left out. C(fits) gets both.
+def fitting(message: Message, size: t.Callable[[Message, int], int], largest: int) -> tuple[Message, int]:
+    """As many of the first events as fit, and how many are left out. C(size) gets both, and says bytes.
 
     One event fits always: its lines and their number are bounded.
     """
     count = len(message.events)
-    while count > 1 and not fits(*message.first(count)):
-        count = count * 3 // 4
+    while count > 1:
+        found = size(*message.first(count))
+        if found <= largest:
+            break
+        count = max(1, min(count - 1, count * largest // found))
     return message.first(count)
 
 

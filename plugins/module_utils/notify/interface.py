@@ -46,6 +46,8 @@ class Channel(abc.ABC):
     REQUIRED: t.ClassVar[tuple[str, ...]]
     #: Whether the receiver keeps open alerts by key, and closes them without a noise.
     KEEPS_ALERTS: t.ClassVar[bool] = False
+    #: Whether every event is a message of its own.
+    SINGLY: t.ClassVar[bool] = False
 
     def __init__(self, options: t.Mapping[str, t.Any], clock: Clock, patience: Patience) -> None:
         self._options = options

@@ -8,17 +8,22 @@ from __future__ import annotations
 import re
 import typing as t
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import formatdate, make_msgid
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.clients.json_http import Patience
 from ansible_collections.locksmith.rotation.plugins.module_utils.clients.smtp import SmtpClient, SmtpServer
-from ansible_collections.locksmith.rotation.plugins.module_utils.notify.event import Message, as_text, clip
+from ansible_collections.locksmith.rotation.plugins.module_utils.notify.event import Message, as_text, clip, fitting, left_out
 from ansible_collections.locksmith.rotation.plugins.module_utils.notify.interface import Channel
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import Clock
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
 
 _ADDRESS = re.compile(r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+")
 _LONGEST_SUBJECT = 150
+#: Bytes of text: nobody reads more, and few servers take megabytes.
+_LARGEST = 200_000
+#: Header lines as RFC 5322 allows them; folded at 78 the subject would begin on a line of its own.
+_POLICY = SMTP.clone(max_line_length=998)
 
 
 class Email(Channel):
@@ -53,10 +58,11 @@ class Email(Channel):
         return ", ".join(self._to)
 
     def send(self, message: Message) -> None:
-        mail = EmailMessage()
+        mail = EmailMessage(_POLICY)
         sender = str(self._options["sender"]).strip()
         mail["From"], mail["To"], mail["Subject"] = sender, ", ".join(self._to), clip(message.title(), _LONGEST_SUBJECT)
         mail["Date"], mail["Message-ID"] = formatdate(self._clock.now()), make_msgid("locksmith", sender.rpartition("@")[2])
         mail["Auto-Submitted"] = "auto-generated"
-        mail.set_content(as_text(message))
+        shown, more = fitting(message, lambda part, dummy: len(as_text(part).encode()), _LARGEST)
+        mail.set_content("\n\n".join([as_text(shown), *([left_out(more)] if more else [])]))
         self._client.send(mail, sender, self._to)

@@ -14,10 +14,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors im
 
 
 def read_memory(path: str) -> tuple[Memory, str]:
-    """The memory, and a warning where it had to begin anew. Without a C(path) there is none that lasts.
-
-    :raises Denied: it cannot be read.
-    """
+    """The memory, and a warning where it is not what was asked for. Without a C(path) that can be read there is none that lasts."""
     if not path:
         return Memory(lasting=False), ""
     try:
@@ -31,7 +28,7 @@ def read_memory(path: str) -> tuple[Memory, str]:
             f"{path} is not a state file of alerts that this version knows; it begins anew, so problems are told again.",
         )
     except OSError as problem:
-        raise Denied(f"{path} cannot be read: {problem.strerror}.", next_step="check its owner and permissions.") from None
+        return Memory(lasting=False), f"{path} cannot be read ({problem.strerror}), so every run tells every problem."
 
 
 def write_memory(path: str, memory: Memory) -> None:

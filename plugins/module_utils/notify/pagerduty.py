@@ -37,6 +37,7 @@ class PagerDuty(WebChannel):
     }
     REQUIRED = ("routing_key",)
     KEEPS_ALERTS = True
+    SINGLY = True
 
     def __init__(self, options: t.Mapping[str, t.Any], clock: Clock, patience: Patience) -> None:
         if len(str(options["routing_key"])) != _KEY_LENGTH:

@@ -49,11 +49,11 @@ class SnsTopic(Channel):
 
 def payload(message: Message) -> str:
     """The message for each protocol, with as many events as have room."""
-    shown, more = fitting(message, lambda part, rest: len(_texts(part, rest).encode()) <= LARGEST_MESSAGE - _ENVELOPE)
+    shown, more = fitting(message, lambda part, rest: len(_texts(part, rest).encode()), LARGEST_MESSAGE - _ENVELOPE)
     return _texts(shown, more)
 
 
 def _texts(message: Message, more: int) -> str:
     text = "\n\n".join([as_text(message), *([left_out(more)] if more else [])])
     facts = {**message.as_facts(), "left_out": more}
-    return json.dumps({"default": json.dumps(facts, sort_keys=True), "email": text})
+    return json.dumps({"default": json.dumps(facts, sort_keys=True, ensure_ascii=False), "email": text}, ensure_ascii=False)

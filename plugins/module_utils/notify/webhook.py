@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.clients.json_http import Signature
-from ansible_collections.locksmith.rotation.plugins.module_utils.notify.event import Message
+from ansible_collections.locksmith.rotation.plugins.module_utils.notify.event import Message, fitting
 from ansible_collections.locksmith.rotation.plugins.module_utils.notify.interface import CONNECTION_OPTIONS, WebChannel
+
+#: Bytes: what most receivers take without being told to.
+_LARGEST = 512 * 1024
 
 
 class Webhook(WebChannel):
@@ -25,7 +29,8 @@ class Webhook(WebChannel):
     REQUIRED = ("url", "hmac_secret")
 
     def send(self, message: Message) -> None:
-        self._post(message.as_facts())
+        shown, more = fitting(message, lambda part, dummy: len(json.dumps(part.as_facts())), _LARGEST)
+        self._post({**shown.as_facts(), "left_out": more})
 
     def _authorization(self) -> Signature:
         header = str(self._options.get("hmac_header") or "X-Hub-Signature-256")

@@ -196,6 +196,14 @@ def test_a_run_that_ended_before_the_role_is_told_of_whole() -> None:
     assert (event.about, event.summary, event.next_step) == ("credential orders", "orders: refused.", "look.")
 
 
+def test_our_own_words_are_kept_when_the_end_of_the_run_is_loud_about_it() -> None:
+    watch = watched()
+    watch.failed("orders", True, ROTATE, "Rotate", {"error": "Denied", "msg": "orders: refused."})
+    watch.failed("orders", True, "ansible.builtin.fail", "Be loud", {"msg": "orders: refused."})
+    (event,) = watch.at_the_end({"orders"})
+    assert event.summary == "orders: refused."
+
+
 def test_what_was_rescued_is_no_problem() -> None:
     watch = watched()
     watch.failed("orders", True, ROTATE, "Rotate", {"error": "Denied", "msg": "orders: refused."})
