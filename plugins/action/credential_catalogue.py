@@ -13,8 +13,10 @@ import typing as t
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import LocksmithError
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.agent_grace import grace_problems
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.inventory import GROUP, Catalogue, read_catalogue
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain, plain_text
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.turns import contradictions, turns_of
 
 
 class ActionModule(ActionBase):
@@ -28,19 +30,24 @@ class ActionModule(ActionBase):
         variables = task_vars or {}
         try:
             catalogue = read_catalogue(variables)
+            too_short = grace_problems(catalogue.hosts(), variables["hostvars"])
         except LocksmithError as error:
             return {**result, "failed": True, "msg": f"{error} Nothing was changed anywhere."}
         only = _names(plain(self._task.args.get("only") or []))
-        problems = _problems(catalogue, only)
+        problems = _problems(catalogue, only) + too_short
         if problems:
             return {**result, "failed": True, "msg": " ".join(problems) + " Nothing was changed anywhere."}
         hosts = catalogue.hosts()
         credentials = list(only or catalogue.credentials)
+        turns = turns_of(catalogue, credentials)
         return {
             **result,
             "changed": False,
             "credentials": credentials,
-            "last": [name for name in catalogue.last if name in credentials],
+            "last": list(turns.last),
+            "canaries": list(turns.canaries),
+            **({} if turns.most is None else {"max_per_run": turns.most}),
+            "turns": turns.groups(catalogue),
             "consumers": {name: list(users) for name, users in catalogue.consumers.items()},
             "hosts": hosts,
             "hidden": _hidden(hosts, variables),
@@ -63,7 +70,7 @@ def _problems(catalogue: Catalogue, only: t.Sequence[str]) -> list[str]:
     lost = [name for name in only if name not in catalogue.credentials]
     if lost:
         problems.append(f"rotate_only names {', '.join(lost)}, which the catalogue does not have.")
-    return problems
+    return problems + contradictions(catalogue, only or catalogue.credentials)
 
 
 def _hidden(hosts: t.Sequence[str], variables: t.Mapping[str, t.Any]) -> list[str]:

@@ -54,6 +54,23 @@ last:
   returned: success
   type: list
   elements: str
+canaries:
+  description: Those of them that are rotated, and proved by their hosts, before any other begins (C(credential_canary=true)).
+  returned: success
+  type: list
+  elements: str
+max_per_run:
+  description: How many of them may begin a rotation (C(credential_max_per_run)).
+  returned: when that is limited
+  type: int
+turns:
+  description:
+    - The hosts of the groups that the rotate playbook makes, each with its C(name) and C(group). C(locksmith_first) are the canaries,
+      C(locksmith_first_consumers) the hosts that use them, C(locksmith_limited) what may have to wait for another run, and
+      C(locksmith_last) what goes last.
+  returned: success
+  type: list
+  elements: dict
 consumers:
   description: For each credential the hosts that use it.
   returned: success

@@ -11,6 +11,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible.module_utils.parsing.convert_bool import boolean
+
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.own_login import LAST
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain, plain_text
@@ -23,13 +25,16 @@ Variables = t.Mapping[str, t.Any]
 @dataclasses.dataclass(frozen=True)
 class Catalogue:
     """C(consumers): credential to the hosts that use it, in the order of the inventory. C(canaries): those to go first.
-    C(last): credentials that are rotated after all the others, because they may be the run's own login.
+    C(last): credentials that are rotated after all the others, because they may be the run's own login. C(first): canaries among
+    the credentials. C(most): how many of the credentials that have such a number may begin a rotation in one run.
     """
 
     credentials: tuple[str, ...]
     consumers: dict[str, tuple[str, ...]]
     canaries: frozenset[str]
     last: tuple[str, ...] = ()
+    first: tuple[str, ...] = ()
+    most: dict[str, int] = dataclasses.field(default_factory=dict)
 
     def hosts(self) -> list[str]:
         """Every consumer once, canaries first."""
@@ -56,8 +61,33 @@ def read_catalogue(variables: Variables) -> Catalogue:
             consumers.setdefault(name, []).append(host)
         if hostvars[host].get("consumer_canary"):
             canaries.add(host)
-    last = tuple(name for name in credentials if hostvars[name].get("credential_own_login") == LAST)
-    return Catalogue(credentials, {name: tuple(hosts) for name, hosts in consumers.items()}, frozenset(canaries), last)
+    using = {name: tuple(hosts) for name, hosts in consumers.items()}
+    return Catalogue(credentials, using, frozenset(canaries), *_turns(credentials, hostvars))
+
+
+def _turns(credentials: t.Sequence[str], hostvars: Variables) -> tuple[tuple[str, ...], tuple[str, ...], dict[str, int]]:
+    """What goes last, what goes first, and how many may begin.
+
+    :raises ConfigurationError: no number; names the credential.
+    """
+    last, first, most = [], [], {}
+    for name in credentials:
+        variables = hostvars[name]
+        if variables.get("credential_own_login") == LAST:
+            last.append(name)
+        if boolean(variables.get("credential_canary") or False, strict=False):
+            first.append(name)
+        number = variables.get("credential_max_per_run")
+        if number is not None and plain_text(number) != "":
+            most[name] = _whole_number(number, f"{name}: credential_max_per_run")
+    return tuple(last), tuple(first), most
+
+
+def _whole_number(written: object, variable: str) -> int:
+    text = plain_text(written)
+    if not text.isdecimal():
+        raise ConfigurationError(f"{variable} is {text!r}, which is not a number.", next_step="write 0, 1, 2 or more.")
+    return int(text)
 
 
 def _check_entries(host: str, variables: Variables) -> None:
