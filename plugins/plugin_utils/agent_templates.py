@@ -8,25 +8,15 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.agent import (
-    COMMAND_TIMEOUT,
-    RENDER_INTERVAL,
-    longest_use,
-    say_longest_use,
-)
 from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.entry import field_names, place_of
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.values import open_store
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issuer
 from ansible_collections.locksmith.rotation.plugins.module_utils.rendering.agent import Source, template_of
 from ansible_collections.locksmith.rotation.plugins.module_utils.stores.vault import VaultStore
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.duration import parse_duration
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
-from ansible_collections.locksmith.rotation.plugins.plugin_utils.inventory import entries_of
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.issuers import issuer_class
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain, plain_text
 
-#: The credential role's own default.
-_USUAL_GRACE = "24h"
 Entry = t.Mapping[str, t.Any]
 
 
@@ -98,25 +88,3 @@ def _named(name: str, wanted: t.Mapping[str, str], published: t.Mapping[str, str
             next_step=f"its fields are {', '.join(sorted(published))}: correct the entry's fields.",
         )
     return {to: published[field] for to, field in wanted.items()}
-
-
-def grace_problems(hosts: t.Iterable[str], hostvars: t.Mapping[str, t.Any]) -> list[str]:
-    """Where the previous version could be retired sooner than a host that pulls by itself need have let go of it."""
-    return [
-        problem
-        for host in hosts
-        for entry in entries_of(hostvars[host])
-        if entry.get("pull") and entry.get("credential") in hostvars
-        for problem in _too_short(plain_text(entry["credential"]), host, hostvars)
-    ]
-
-
-def _too_short(name: str, host: str, hostvars: t.Mapping[str, t.Any]) -> t.Iterator[str]:
-    interval = plain_text(hostvars[host].get("vault_agent_render_interval") or RENDER_INTERVAL)
-    timeout = plain_text(hostvars[host].get("vault_agent_command_timeout") or COMMAND_TIMEOUT)
-    grace = plain_text(hostvars[name].get("credential_grace") or _USUAL_GRACE)
-    if parse_duration(grace, f"{name}: credential_grace") <= longest_use(interval, timeout):
-        yield (
-            f"{name}: credential_grace is {grace}, and {host}, which pulls by itself, may use the previous version for "
-            f"{say_longest_use(interval, timeout)}. Next: make the grace longer than that, or the interval shorter."
-        )

@@ -45,7 +45,9 @@ class Puller:
             "credential_grace": "3s",
         }
         self.play = top / "agent.yml"
-        self.play.write_text(yaml.safe_dump([{"hosts": "machines", "gather_facts": False, "roles": ["locksmith.rotation.vault_agent"]}]))
+        self.play.write_text(
+            yaml.safe_dump([{"hosts": "machines", "gather_facts": False, "roles": ["locksmith.rotation.vault_agent"]}])
+        )
         self.shown: list[str] = []
 
     def _login(self, server: OpenBao) -> str:

@@ -26,7 +26,7 @@ from ansible_collections.locksmith.rotation.tests.servers.openbao import OpenBao
 HOSTILE = {
     "plain": "Zk9-_./:@%+,=",
     "empty": "",
-    "quotes": "it's \"quoted\" and `ticked`",
+    "quotes": 'it\'s "quoted" and `ticked`',
     "single": "it's",
     "shell": "$HOME ${HOME} $(id) \\$x !! #no ; & | > ~",
     "backslashes": "\\ \\\\ \\n \\x41 c:\\",
