@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the locksmith.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fetches the published modules that the benchmark compares with, from the PyPI package C(ansible), once."""
+"""Fetches collections that others have published, from the PyPI package C(ansible), once: what the benchmark compares with."""
 
 from __future__ import annotations
 
@@ -22,17 +22,21 @@ _MAJORS_APART = 7
 def published_collections() -> pathlib.Path:
     """The directory that holds ansible_collections with amazon.aws and community.aws; downloaded (50 MB) if need be."""
     major = int(core_version.split(".")[1]) - _MAJORS_APART
-    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "locksmith-bench" / str(major)
+    return collections_of(f"ansible>={major},<{major + 1}", _WANTED, str(major))
+
+
+def collections_of(requirement: str, wanted: tuple[str, ...], name: str) -> pathlib.Path:
+    """The directory that holds what of a release of the package begins with one of C(wanted). C(name): of its place in the cache."""
+    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "locksmith-bench" / name
     if not (cache / "complete").exists():
-        _download(major, cache)
+        _download(requirement, wanted, cache)
         (cache / "complete").touch()
     return cache
 
 
-def _download(major: int, into: pathlib.Path) -> None:
+def _download(requirement: str, wanted: tuple[str, ...], into: pathlib.Path) -> None:
     with tempfile.TemporaryDirectory() as temporary:
-        wanted = f"ansible>={major},<{major + 1}"
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", temporary, wanted]
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", temporary, requirement]
         subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
         with zipfile.ZipFile(next(pathlib.Path(temporary).glob("*.whl"))) as wheel:
-            wheel.extractall(into, [name for name in wheel.namelist() if name.startswith(_WANTED)])
+            wheel.extractall(into, [name for name in wheel.namelist() if name.startswith(wanted)])
