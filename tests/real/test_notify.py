@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import pathlib
+import signal
+import time
 import typing as t
 
 import pytest
+import yaml
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.notifying import Findings, Settings, tell
 from ansible_collections.locksmith.rotation.plugins.module_utils.notify.catalogue import CHANNELS, build_channel
@@ -26,6 +30,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.notify.event im
 from ansible_collections.locksmith.rotation.plugins.module_utils.notify.interface import CALM, HURRIED
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms import errors
 from ansible_collections.locksmith.rotation.tests.real.clocks import HastyClock
+from ansible_collections.locksmith.rotation.tests.real.estate import LONGEST, ROTATE, Estate
 from ansible_collections.locksmith.rotation.tests.real.fixtures_announce import Topic
 from ansible_collections.locksmith.rotation.tests.servers.alerts import AlertReceivers
 from ansible_collections.locksmith.rotation.tests.servers.mail import USER, MailServer
@@ -377,3 +382,169 @@ def test_options_of_different_kinds_agree() -> None:
         for name, option in channel.OPTIONS.items():
             assert merged.setdefault(name, option) == option, name
             assert "default" not in option and "required" not in option, name
+
+
+# ---- whole playbooks --------------------------------------------------------------------------------------------------
+
+
+class Alerted:
+    """An estate whose group variables and ansible.cfg name everybody who is to be told."""
+
+    def __init__(self, moto: Moto, top: pathlib.Path, receivers: AlertReceivers, mail: MailServer) -> None:
+        self.estate = Estate(moto, top, ["good", "held", "failing"], ["web1", "web2"])
+        self.top, self.receivers, self.mail, self.topic = top, receivers, mail, Topic(moto)
+        self.state = top / "state" / "alerts.json"
+        self.dead = receivers.channel("webhook", name="dead", url=f"http://127.0.0.1:{free_port()}/another-secret-path")
+        self.secrets = (*receivers.secrets, mail.password, moto.secret_key, "some-secret-path", "another-secret-path")
+
+    def configure(self, role: bool = True, callback: bool = True) -> None:
+        """For the role all channels, one of them dead; for the callback Slack and PagerDuty."""
+        common = {"source": "production", "state_file": str(self.state)}
+        if role:
+            every = [*self.receivers.channels(), self.mail.channel(), self.topic.target(), self.dead]
+            variables = {"rotation_notify_channels": every, **{f"notify_{name}": value for name, value in common.items()}}
+            self._write("group_vars/all.yml", variables)
+        if callback:
+            channels = [self.receivers.channel("slack"), self.receivers.channel("pagerduty")]
+            self._write("alerts.yml", {**common, "channels": channels})
+            configuration = "[defaults]\ncallbacks_enabled = locksmith.rotation.notify\n"
+            configuration += f"[locksmith_rotation]\nnotify_config_file = {self.top / 'alerts.yml'}\n"
+            (self.top / "ansible.cfg").write_text(configuration, encoding="utf-8")
+
+    def _write(self, name: str, content: t.Any) -> pathlib.Path:
+        path = self.top / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(content if isinstance(content, str) else yaml.safe_dump(content), encoding="utf-8")
+        return path
+
+    def playbook(self, *tasks: str, hosts: str = "web1") -> str:
+        """A playbook of one's own that looks at the catalogue and then does this."""
+        lines = [f"- hosts: {hosts}", "  gather_facts: false", "  tasks:", "    - locksmith.rotation.credential_catalogue:"]
+        lines += ["      delegate_to: localhost", "      run_once: true", *(f"    - {task}" for task in tasks), ""]
+        return str(self._write("own.yml", "\n".join(lines)))
+
+    def signalled(self, number: int, sign: pathlib.Path, *arguments: str) -> str:
+        """Begin a run, send it a signal when C(sign) appears, and wait for its end; its output."""
+        process = self.estate.start(*arguments)
+        try:
+            give_up_at = time.monotonic() + LONGEST
+            while not sign.exists() and process.poll() is None and time.monotonic() < give_up_at:
+                time.sleep(0.02)
+            process.send_signal(number)
+            output, dummy = process.communicate(timeout=LONGEST)
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        assert process.returncode != 0, output
+        return output
+
+
+@pytest.fixture
+def alerts(moto: Moto, tmp_path: pathlib.Path, alerted: AlertReceivers, mail_server: MailServer) -> Alerted:
+    return Alerted(moto, tmp_path, alerted, mail_server)
+
+
+def kinds_of(message: dict[str, t.Any]) -> dict[str, str]:
+    """What a message says: about, and kind."""
+    return {event["about"]: event["kind"] for event in message["events"]}
+
+
+def test_everybody_hears_of_a_run_and_of_what_was_wrong_until_it_is_mended(alerts: Alerted) -> None:
+    """An interrupted run, one with a failing, a held and a good credential, and one in which all is well again."""
+    estate, receivers = alerts.estate, alerts.receivers
+    failing = estate.credentials["failing"]["credential_options"]
+    right, failing["user_name"] = failing["user_name"], "nobody-of-that-name"
+    estate.machines["web1"]["consumer_credentials"] = [estate.entry("web1", "good"), estate.entry("web1", "held")]
+    estate.machines["web2"]["consumer_credentials"] = [estate.entry("web2", "held")]
+    alerts.configure()
+
+    begun = alerts.top / "begun"
+    service = estate.machines["web1"]["consumer_credentials"][0]["service"]
+    quick, service["command"] = service["command"], ["/bin/sh", "-c", f"touch {begun}; sleep 30"]
+    interrupted = alerts.signalled(signal.SIGINT, begun, ROTATE, "-vvv")
+    assert "production/run" in receivers.open_alerts()
+    (told,) = receivers.heard("slack")
+    assert "the run was interrupted by SIGINT at the task" in json.dumps(told)
+    assert "production/credential failing" in receivers.open_alerts(), "what had failed by then is told too"
+    receivers.forget()
+
+    service["command"] = quick
+    estate.make_due()
+    estate.cut_off("web2")
+    second = estate.rotate("-vvv")
+    assert second.status != 0 and "alerts: dead was not told" in " ".join(second.output.split()), second.output
+    (hook,) = receivers.heard("hooks")
+    assert kinds_of(hook) == {"credential failing": "failure", "credential held": "hold", "run": "digest"}
+    held = next(event for event in hook["events"] if event["kind"] == "hold")
+    assert held["lines"] == ["web2 (unreachable)"] and "1 of 2 hosts" in held["summary"]
+    digest = next(event for event in hook["events"] if event["kind"] == "digest")
+    assert [line.split(":")[0] for line in digest["lines"]] == ["good", "held"]
+    (card,), (mail,), (envelope,) = receivers.heard("teams"), alerts.mail.mails, alerts.topic.told()
+    assert "web2" in json.dumps(card) and "web2 (unreachable)" in mail.mail.get_content()
+    assert kinds_of(envelope["Message"]) == kinds_of(hook)
+    slack = [json.dumps(message) for message in receivers.heard("slack")]
+    assert len(slack) == 2 and "held waits" in slack[0] and "no longer failure" in slack[1], (
+        "the callback closes its own: the run"
+    )
+    assert set(receivers.open_alerts()) == {"production/credential held"}, "what the interrupted run had told is not told again"
+    assert len(receivers.heard("changes")) == 1
+    receivers.forget()
+
+    estate.make_current()
+    estate.reconnect("web2")
+    failing["user_name"] = right
+    third = estate.rotate("-vvv")
+    assert third.status == 0, third.output
+    (hook,) = receivers.heard("hooks")
+    assert kinds_of(hook) == {"credential failing": "resolved", "credential held": "resolved", "run": "digest"}
+    assert len(receivers.heard("slack")) == 1, "nothing is told twice"
+    assert alerts.state.stat().st_mode & 0o777 == 0o600
+    everything = [interrupted, second.output, third.output, alerts.state.read_text(encoding="utf-8")]
+    for secret in alerts.secrets:
+        assert not any(secret in text for text in everything)
+
+
+def test_the_callback_tells_of_hosts_out_of_reach_and_of_other_peoples_tasks(alerts: Alerted) -> None:
+    estate, receivers = alerts.estate, alerts.receivers
+    alerts.configure(role=False)
+    estate.cut_off("web2")
+    playbook = alerts.playbook(
+        "{name: Show, ansible.builtin.command: {argv: [/bin/sh, -c, 'echo hunter2; exit 1']}}", hosts="web1,web2"
+    )
+    ended = estate.run(playbook)
+    assert ended.status != 0
+    assert receivers.open_alerts() == {"production/host web1": "error", "production/host web2": "error"}, ended.output
+    (told,) = receivers.heard("slack")
+    assert "the task 'Show' (ansible.builtin.command) failed" in json.dumps(told) and "hunter2" not in json.dumps(told)
+
+
+def test_the_callback_tells_of_a_run_that_is_ended_by_the_system(alerts: Alerted) -> None:
+    alerts.configure(role=False)
+    begun = alerts.top / "begun"
+    playbook = alerts.playbook(
+        f"{{name: Take a while, ansible.builtin.command: {{argv: [/bin/sh, -c, 'touch {begun}; sleep 30']}}}}"
+    )
+    alerts.signalled(signal.SIGTERM, begun, playbook)
+    (alert,) = alerts.receivers.heard("pagerduty")
+    assert alert["dedup_key"] == "production/run"
+    assert alert["payload"]["summary"] == "the run was interrupted by SIGTERM at the task 'Take a while'"
+
+
+def test_a_file_that_others_may_read_is_not_used(alerts: Alerted) -> None:
+    alerts.configure(role=False)
+    (alerts.top / "alerts.yml").chmod(0o640)
+    ended = alerts.estate.run(alerts.playbook("{name: Fail, ansible.builtin.fail: {}}"))
+    assert "so it is not used" in " ".join(ended.output.split()) and alerts.receivers.state()["requests"] == {}
+
+
+def test_channels_that_cannot_be_looked_up_change_nothing_about_the_run(alerts: Alerted) -> None:
+    lost = "{{ lookup('ansible.builtin.file', '/nowhere/at/all') }}"
+    alerts._write("group_vars/all.yml", {"rotation_notify_channels": [{"kind": "slack", "url": lost}]})
+    alerts.estate.machines.clear()
+    for name in ("held", "failing"):
+        del alerts.estate.credentials[name]
+    alerts.estate.credentials["good"]["credential_consumers"] = "external"
+    ended = alerts.estate.rotate()
+    assert ended.status == 0 and "rotation_notify_channels cannot be evaluated" in " ".join(ended.output.split()), ended.output
