@@ -70,3 +70,8 @@ def some(names: t.Sequence[str], most: int = 5) -> str:
     """The first few, for a sentence."""
     unique = list(dict.fromkeys(names))
     return ", ".join(unique[:most]) + (f" and {len(unique) - most} more" if len(unique) > most else "")
+
+
+def counted(number: int, thing: str) -> str:
+    """C(1 file), C(2 files)."""
+    return f"{number} {thing}" + ("" if number == 1 else "s")

@@ -8,7 +8,14 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.locksmith.rotation.plugins.plugin_utils.evidence_answer import Answer, Found, Verdict, some, summed
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.evidence_answer import (
+    Answer,
+    Found,
+    Verdict,
+    counted,
+    some,
+    summed,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +43,7 @@ def schedules(found: Found) -> Answer:
                 f"at the end of the period {len(late)} of {len(found.ages)} were older than that, or of unknown age"
                 + (f": {some(late)}" if late else ""),
             ),
-            (days > 0, f"runs recorded something on {days} days of the period"),
+            (days > 0, f"runs recorded something on {counted(days, 'day')} of the period"),
         ]
     )
 
@@ -58,7 +65,7 @@ def no_plaintext(found: Found) -> Answer:
             ),
             (
                 not files,
-                f"{len(files)} files on hosts hold a value in plain text, each readable by its owner and group only"
+                f"values are in {counted(len(files), 'file')} on hosts in plain text, readable by owner and group only"
                 if files
                 else "the inventory deploys no file with a value",
             ),
@@ -79,7 +86,7 @@ def new_before_old(found: Found) -> Answer:
         return Answer(Verdict.NO, ("no version was taken out of service in the period, so nothing shows it",))
     checks = []
     if ended:
-        told = f"of {len(ended)} versions that were taken out of service, {len(ended) - len(early)} had a published successor by then"
+        told = f"{len(ended) - len(early)} of {counted(len(ended), 'version')} taken out of service had a published successor by then"
         checks.append((not early, told + (f"; not {some(early)}" if early else "")))
     if alone:
         checks.append((False, f"{some(alone)} has one value at a time, so the old one ends when the new one begins"))
@@ -98,7 +105,9 @@ def verified_before_delete(found: Found) -> Answer:
     ]
     if len(unproved) == len(ended):
         return Answer(Verdict.NO, (f"no proof is recorded before the end of {some(unproved)}",))
-    told = f"{len(ended) - len(unproved)} of {len(ended)} versions that were taken out of service had a recorded proof of every host before"
+    told = (
+        f"{len(ended) - len(unproved)} of {counted(len(ended), 'version')} taken out of service had a proof of every host before"
+    )
     return summed([(True, told), *([(False, f"not so {some(unproved)}")] if unproved else [])])
 
 
@@ -116,7 +125,7 @@ def alerted(found: Found) -> Answer:
             ),
             (
                 not open_ones,
-                f"{len(failures)} failures in the period, {len(open_ones)} of them without a publication after it"
+                f"{counted(len(failures), 'failure')} in the period, {len(open_ones)} of them without a publication after it"
                 + (f": {some(open_ones)}" if open_ones else ""),
             ),
         ]
@@ -142,7 +151,7 @@ def inventoried(found: Found) -> Answer:
             ),
             (
                 not strangers,
-                f"{len(strangers)} hosts have proved one in earlier runs and are not listed now"
+                f"{counted(len(strangers), 'host')} that earlier runs saw with one are not listed now"
                 + (f": {some(strangers)}" if strangers else ""),
             ),
         ]
@@ -154,9 +163,7 @@ def reviewed(found: Found) -> Answer:
     if not found.trail.get("lines"):
         return Answer(Verdict.NO, ("the trail is empty",))
     if not found.trail.get("intact"):
-        return Answer(
-            Verdict.NO, (f"the trail has {len(found.trail.get('problems') or ())} lines that are not what was written",)
-        )
+        return Answer(Verdict.NO, (f"the trail has {counted(len(found.trail.get('problems') or ()), 'problem')}",))
     reviews = found.account.reviews()
     who = some([f"{entry.get('reviewer')} on {entry['at'][:10]}" for entry in reviews])
     lacking = found.account.unknown()
@@ -170,7 +177,7 @@ def reviewed(found: Found) -> Answer:
                 else "its end was not compared with a head kept elsewhere (evidence_head), so lines may have been cut off",
             ),
             (bool(reviews), f"reviewed by {who}" if reviews else "the trail has no review of this period (evidence_reviewer)"),
-            (not lacking, f"{len(lacking)} places in the period where the trail says that it lacks something"),
+            (not lacking, f"the trail says at {counted(len(lacking), 'place')} in the period that it lacks something"),
         ]
     )
 

@@ -16,6 +16,7 @@ from ansible_collections.locksmith.rotation.plugins.plugin_utils.evidence_answer
     Check,
     Found,
     Verdict,
+    counted,
     some,
     summed,
 )
@@ -71,7 +72,7 @@ def kept_to_intervals(found: Found) -> Check:
 def replaced_for_cause(found: Found) -> Check:
     """Rotations after a leak or somebody's leaving. How many there were speaks neither for nor against."""
     causes = [rotation for rotation in found.account.rotations() if rotation.new.get("reason") in _FOR_CAUSE]
-    return None, f"{len(causes)} rotations in the period were for a leak or for somebody's leaving"
+    return None, f"{counted(len(causes), 'rotation')} in the period for a leak or for somebody's leaving"
 
 
 def ended(found: Found) -> Check:

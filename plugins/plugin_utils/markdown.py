@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 import typing as t
 
-#: With a backslash each is itself in CommonMark and in GitHub's tables. A letter-free word of them cannot begin a list or a heading either.
-_MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+!|~&$^-])")
+#: With a backslash each is itself in CommonMark and in GitHub's dialect, in tables too.
+_MARKUP = re.compile(r"[\\`*_{}\[\]<>|~&$^]")
+#: At its beginning a line is made a list, a heading or a rule by these.
+_BEGINNING = re.compile(r"^(\d+(?=[.)](?:\s|$))|(?=[-+=#]))")
 #: Bare addresses are made links by many viewers.
 _LINK = re.compile(r"(?i)\b(https?|ftp|www)([:.])")
 
@@ -19,7 +21,7 @@ def escaped(told: t.Any) -> str:
     if told is None:
         return ""
     text = " ".join("".join(char if char.isprintable() else " " for char in str(told)).split())
-    return _LINK.sub(r"\1\\\2", _MARKUP.sub(r"\\\1", text))
+    return _LINK.sub(r"\1\\\2", _BEGINNING.sub(r"\1\\", _MARKUP.sub(r"\\\g<0>", text)))
 
 
 def to_table(headings: t.Sequence[str], rows: t.Sequence[t.Sequence[t.Any]], none: str) -> str:
