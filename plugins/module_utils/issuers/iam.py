@@ -12,7 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.clients import aws
-from ansible_collections.locksmith.rotation.plugins.module_utils.issuers import iam_rights, iam_trail
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers import iam_rights, iam_sessions, iam_trail
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import (
     Attempt,
     AuditTrail,
@@ -20,6 +20,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interfa
     Issuer,
     KeyInfo,
     LastUse,
+    Revocation,
     Setting,
     Verdict,
     Verification,
@@ -224,6 +225,12 @@ class IamIssuer(Issuer):
                 self._iam().delete_access_key(UserName=self._user, AccessKeyId=version.id)
         except errors.NotFound:
             return
+
+    def revoke_sessions(self, version: Issued, replaced_at: float | None) -> Revocation:
+        return iam_sessions.deny_before(self._iam(), self._user, version.id, self._clock)
+
+    def lift_bar(self) -> None:
+        iam_sessions.allow_again(self._iam(), self._user)
 
     @property
     def _user(self) -> str:

@@ -36,6 +36,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interfa
     Issuer,
     KeyInfo,
     LastUse,
+    Revocation,
     Setting,
     Verdict,
     Verification,
@@ -44,6 +45,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.postgre
     Role,
     compare,
     describe_unshared,
+    end_sessions,
     least_grants,
     read_own_role,
     read_rights,
@@ -209,6 +211,20 @@ class RolePassword(Issuer):
     def identify(self, fields: t.Mapping[str, str]) -> KeyInfo | None:
         name = fields.get("username", "")
         return KeyInfo(id=name, name=name) if name in self._roles else None
+
+    def revoke_sessions(self, version: Issued, replaced_at: float | None) -> Revocation:
+        """End the role's connections. Where it lives on with a new password, those that were begun with that one are spared."""
+        name, spared_since = version.fields["username"], replaced_at if self.capacity == 1 else None
+        with contextlib.ExitStack() as stack:
+            session = self._open(stack, ())
+            if session is None:
+                raise self._locked_out(0)
+            try:
+                ended = end_sessions(session, name, None if spared_since is None else self._clock.now() - spared_since)
+            except errors.Denied as refusal:
+                next_step = f"as a superuser: GRANT pg_signal_backend TO {quoted(self._login_user)};"
+                raise errors.Denied(refusal.message, next_step=next_step) from None
+        return Revocation(f"{ended} open connections of role {quoted(name)} at {self._login_server} were ended")
 
     def _try(self, version: Issued) -> Login:
         """Log in as a consumer does.

@@ -269,3 +269,18 @@ def least_grants(strategy: str, actor: str, roles: t.Sequence[str], version: int
     names = ", ".join(quoted(role) for role in roles)
     grant = f"GRANT {names} TO {quoted(actor)} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE;"
     return f"-- {strategy}, PostgreSQL 16 and later\n{create}\n{grant}"
+
+
+def end_sessions(session: Session, name: str, younger_spared: float | None) -> int:
+    """End the connections of role C(name), and return how many there were. Ours is not among them.
+
+    :arg younger_spared: spare those that began less than so many seconds ago; None spares none. The server shows when a connection began
+        only to members of its role and of pg_read_all_stats: one whose beginning it does not show is not spared.
+    :raises Denied: takes membership in the role, or in pg_signal_backend (PostgreSQL's manual, "Server Signaling Functions").
+    """
+    ended = session.rows(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename::text = %s AND pid <> pg_backend_pid() AND"
+        " (%s::float8 IS NULL OR coalesce(backend_start, '-infinity') < clock_timestamp() - make_interval(secs => %s::float8))",
+        (name, younger_spared, younger_spared),
+    )
+    return len(ended)
