@@ -6,13 +6,13 @@
 PYTHON ?= python3
 # -E and -S: neither the user's PYTHONPATH nor installed packages can change what runs.
 MAKE_PY = $(PYTHON) -ES -m tests.make
-TARGETS = setup test units real sanity lint typing docs galaxy molecule tools checks changelog fix conformance bench proof demo demo-up demo-down picture
+TARGETS = setup test units real sanity lint typing docs galaxy molecule tools checks changelog fix conformance bench proof demo demo-up demo-down picture picture-report
 
 .DEFAULT_GOAL := help
 .PHONY: help clean $(TARGETS)
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\): ## /\1: /p' $(firstword $(MAKEFILE_LIST)) | awk '{ name = $$1; sub(/^[^:]*: /, ""); sub(/:$$/, "", name); printf "make %-12s %s\n", name, $$0 }'
+	@sed -n 's/^\([a-z-]*\): ## /\1: /p' $(firstword $(MAKEFILE_LIST)) | awk '{ name = $$1; sub(/^[^:]*: /, ""); sub(/:$$/, "", name); printf "make %-14s %s\n", name, $$0 }'
 
 setup: ## build the environments below .cache/ (every target does it when needed)
 test: ## the whole gate: everything below, on every ansible-core that this machine's Pythons run
@@ -35,6 +35,7 @@ demo: ## a whole rotation on real servers, start to end
 demo-up: ## start the demo's servers and leave them running
 demo-down: ## stop them
 picture: ## draw the picture of the README anew
+picture-report: ## draw the pictures of docs/status.md anew
 
 $(TARGETS):
 	@$(MAKE_PY) $@ $(ARGS)

@@ -134,15 +134,17 @@ def due_soon(all_of_them: t.Sequence[Standing], now: float) -> Html:
     due = sorted((one for one in all_of_them if is_due_soon(one)), key=lambda one: one.due_in or 0.0)
     if not due:
         return tag("p", f"Nothing is due in the next {AHEAD} days.", class_="muted")
-    headings = ("Credential", "Due", "Age", "Where its value is")
+    headings = ("Credential", "Due", "Age", "Store")
     rows = [row(headings, _name(one), _due(one), _age(one), one.text("store") or "–") for one in due]
-    squares = tag("ol", [_square(day, due, now) for day in range(AHEAD)], class_="days", aria_label=f"The next {AHEAD} days")
+    squares = tag("ol", [_square(day, due, now) for day in range(AHEAD + 1)], class_="days", aria_label=f"The next {AHEAD} days")
     return join(squares, table("What is due", headings, rows))
 
 
 def _square(day: int, due: t.Sequence[Standing], now: float) -> Html:
-    at = datetime.fromtimestamp(now + day * _DAY, timezone.utc)
-    names = [one.name for one in due if int(max(one.due_in or 0.0, 0.0) // _DAY) == day]
+    """A day of the calendar, UTC; today's has what should have been replaced already too."""
+    today = int(now // _DAY)
+    at = datetime.fromtimestamp((today + day) * _DAY, timezone.utc)
+    names = [one.name for one in due if max(int((now + (one.due_in or 0.0)) // _DAY), today) == today + day]
     spoken = f"{at:%Y-%m-%d}: {', '.join(names) or 'nothing'}"
     return tag("li", str(at.day), class_="due" if names else None, title=spoken, aria_label=spoken)
 

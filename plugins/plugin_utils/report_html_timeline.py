@@ -69,8 +69,10 @@ def _lane(one: Standing, span: Span) -> Html:
     events = shown_events(one)
     drawn = [_line(span.share(at), "grid") for at in ticks(span)]
     drawn.append(tag("line", x1=_at(span, events[0].at), x2="100%", y1=_MIDDLE, y2=_MIDDLE, class_="life"))
-    drawn += [_window(window, span) for window in windows(one)]
-    drawn += [_mark(event, span) for event in events if event.at >= span.start]
+    drawn += [_window(window, span) for window in windows(one) if window.end > span.start]
+    # Publications last: what follows one within minutes must not hide it.
+    ordered = sorted(events, key=lambda event: event.event in _PUBLICATIONS)
+    drawn += [_mark(event, span) for event in ordered if event.at >= span.start]
     drawn.append(_line(span.share(one.now), "now"))
     spoken = "; ".join(f"{(to_iso(event.at) or '')[:10]} {_said(event)}" for event in events)
     return tag("li", tag("span", one.name, class_="name"), tag("svg", drawn, role="img", aria_label=f"{one.name}: {spoken}"))
@@ -90,7 +92,13 @@ def _window(window: Window, span: Span) -> Html:
     kind = "open" if window.is_open else window.kind
     words = "both versions work" if window.kind == OVERLAP else "disabled, can be enabled again"
     told = f"{words} for {format_duration(window.end - window.start)}{' so far' if window.is_open else ''}"
-    place = {"x": f"{start:.2f}%", "width": f"{max(end - start, 0.4):.2f}%", "y": _MIDDLE - 5, "height": 10, "rx": 3}
+    place: dict[str, str | float] = {
+        "x": f"{start:.2f}%",
+        "width": f"{max(end - start, 0.4):.2f}%",
+        "y": _MIDDLE - 5,
+        "height": 10,
+        "rx": 3,
+    }
     return tag("rect", tag("title", told), class_=kind, **place)
 
 
@@ -99,20 +107,22 @@ def _mark(event: Event, span: Span) -> Html:
     tone = "published moving" if is_publication else _TONES.get(event.event, "good")
     told = f"{(to_iso(event.at) or '')[:16].replace('T', ' ')}: {_said(event)}"
     return tag(
-        "circle", tag("title", told), cx=_at(span, event.at), cy=_MIDDLE, r=6 if is_publication else 4, class_=f"mark {tone}"
+        "circle", tag("title", told), cx=_at(span, event.at), cy=_MIDDLE, r=5 if is_publication else 4, class_=f"mark {tone}"
     )
 
 
 def _said(event: Event) -> str:
-    version = f"version {event.version} " if event.event in _PUBLICATIONS and event.version else ""
-    return f"{version}{HAPPENED[event.event]}"
+    words = HAPPENED[event.event]
+    if event.version and event.event in _PUBLICATIONS:
+        return f"version {event.version} {words}"
+    return words.replace("older version", f"version {event.version}") if event.version else words
 
 
 def _legend() -> Html:
     def key(drawing: Html, words: str) -> Html:
         return tag("li", tag("svg", drawing, aria_hidden="true"), words)
 
-    bar = {"width": "100%", "height": 10, "y": 1, "rx": 3}
+    bar: dict[str, str | float] = {"width": "100%", "height": 10, "y": 1, "rx": 3}
     keys = [
         key(tag("circle", cx=13, cy=6, r=5, class_="mark published moving"), "a version published"),
         key(tag("circle", cx=13, cy=6, r=4, class_="mark good"), "proved by every host"),

@@ -68,7 +68,7 @@ table { width: 100%; border-collapse: collapse; }
 th, td { text-align: left; padding: 9px 12px 9px 0; vertical-align: top; border-bottom: 1px solid var(--line); }
 tr:last-child > th, tr:last-child > td { border-bottom: 0; }
 thead th { font-size: 12.5px; font-weight: 600; color: var(--muted); padding-top: 0; white-space: nowrap; }
-tbody th { font-weight: 600; }
+tbody th { font-weight: 600; min-width: 150px; }
 tbody th small, td small { display: block; font-weight: 400; color: var(--muted); font-size: 13px; }
 td.number { white-space: nowrap; }
 .dense { font-size: 13.5px; }
@@ -77,7 +77,7 @@ td.bar { width: 36%; min-width: 150px; padding-right: 28px; }
 .track { position: relative; height: 10px; border-radius: 5px; background: var(--track); margin-top: 7px; overflow: hidden; }
 .fill { height: 100%; background: var(--tone); border-radius: 5px; min-width: 3px; }
 .limit { position: absolute; top: 0; bottom: 0; left: 80%; border-left: 2px solid var(--text); }
-.days { display: grid; grid-template-columns: repeat(30, 1fr); gap: 3px; margin: 4px 0 14px; }
+.days { display: grid; grid-template-columns: repeat(31, 1fr); gap: 3px; margin: 4px 0 14px; }
 .days li {
   background: var(--track); border-radius: 4px; text-align: center; font-size: 11px; line-height: 26px; color: var(--muted);
   overflow-wrap: normal;
@@ -110,7 +110,7 @@ footer { color: var(--muted); font-size: 13px; padding-top: 4px; padding-bottom:
   section { padding: 16px 14px; }
   .tiles { grid-template-columns: repeat(auto-fit, minmax(96px, 1fr)); gap: 8px; }
   .tiles li { padding: 8px 12px; }
-  .days { grid-template-columns: repeat(10, 1fr); }
+  .days { grid-template-columns: repeat(11, 1fr); }
   .lanes li, .axis { grid-template-columns: 1fr; }
   .axis > div { grid-column: 1; }
   .axis span:nth-child(even) { display: none; }
@@ -118,7 +118,7 @@ footer { color: var(--muted); font-size: 13px; padding-top: 4px; padding-bottom:
   table, tbody { display: block; }
   tr { display: block; padding: 10px 0; border-bottom: 1px solid var(--line); }
   tr:last-child { border-bottom: 0; }
-  tbody th, td { display: block; border: 0; padding: 2px 0; }
+  tbody th, td { display: block; min-width: 0; border: 0; padding: 2px 0; }
   td[data-label] { display: grid; grid-template-columns: 92px 1fr; gap: 0 10px; }
   td[data-label]::before { content: attr(data-label); color: var(--muted); font-size: 13px; }
   .dense { font-size: 13.5px; }

@@ -26,9 +26,11 @@ from ansible_collections.locksmith.rotation.plugins.plugin_utils.table import Ce
 GOOD, CHANGING, BAD, EXCEPTED = "good", "changing", "bad", "excepted"
 _WIDEST_ID, _WIDEST_WAIT = 24, 40
 _SOON = 7 * 86400
+#: Ranks below this are of columns that stay where they are from run to run.
+_FIXED = 7
 #: Troubles that no other line tells of.
 _TOLD_WHOLE = (QUARANTINED, FAILING)
-_WAITING_ON = Column("WAITING ON", 4, 14)
+_WAITING_ON = Column("WAITING ON", 4, 22)
 #: In their order on the screen. The ranks say which go first where it is narrow: what is below the table anyway, or in the result.
 _COLUMNS = (
     Column("CREDENTIAL", 0, 20),
@@ -50,9 +52,19 @@ def lines_of(all_of_them: t.Sequence[Standing], width: int = 0) -> list[Line]:
     if any(one.waiting for one in all_of_them):
         columns.append(_WAITING_ON)
         rows = [[*row, _waiting(one)] for row, one in zip(rows, all_of_them)]
+    if width:
+        columns, rows = _without_empty(columns, rows)
     notes = [note for one in all_of_them for note in _notes(one)]
     blank: list[Line] = [[]]
     return [*blank, *draw(columns, rows, width), *(blank if notes else []), *notes, *blank, [(summary(all_of_them), "")], *blank]
+
+
+def _without_empty(columns: t.Sequence[Column], rows: t.Sequence[t.Sequence[Cell]]) -> tuple[list[Column], list[list[Cell]]]:
+    """Without the columns in which nothing stands, unless a reader looks for them in their place."""
+    shown = [
+        number for number, column in enumerate(columns) if column.rank < _FIXED or any(row[number].text != "-" for row in rows)
+    ]
+    return [columns[number] for number in shown], [[row[number] for number in shown] for row in rows]
 
 
 def _row(one: Standing) -> list[Cell]:

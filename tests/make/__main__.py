@@ -30,6 +30,7 @@ SCRIPTS = {
     "demo-up": ("tests/demo/demo.py", "up"),
     "demo-down": ("tests/demo/demo.py", "down"),
     "picture": ("tests/demo/demo.py", "picture"),
+    "picture-report": ("tests/tools/pictures.py",),
     "bench": ("tests/bench/bench.py",),
     "conformance": ("tests/real/conformance.py",),
     "proof": ("tests/proof/proof.py", "--write", "docs/proof.md"),
@@ -73,7 +74,7 @@ def setup(target: str) -> None:
         debian.install(
             "openssh-server"
         )  # for the fleet of the proof, which needs root anyway and says so when it has local hosts
-    if target in ("setup", "test", "tools"):
+    if target in ("setup", "test", "tools", "picture-report"):
         outside.bring()
     venvs.pip_wheel(venvs.PIP)
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:

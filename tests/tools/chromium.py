@@ -136,10 +136,10 @@ class Chromium:
         """What an expression of JavaScript is in the page."""
         return self.call("Runtime.evaluate", expression=expression, returnByValue=True)["result"].get("value")
 
-    def picture(self, target: Path, height: int = 0) -> None:
-        """The page as a PNG, from its top to its end or to C(height) pixels."""
+    def picture(self, target: Path, height: int, top: int = 0) -> None:
+        """C(height) pixels of the page from C(top) on as a PNG, or as many as there are."""
         size = self.call("Page.getLayoutMetrics")["cssContentSize"]
-        clip = {"x": 0, "y": 0, "width": size["width"], "height": min(size["height"], height or size["height"]), "scale": 1}
+        clip = {"x": 0, "y": top, "width": size["width"], "height": min(size["height"] - top, height), "scale": 1}
         shot = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(base64.b64decode(shot["data"]))

@@ -29,9 +29,10 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def written(check_mode: bool = False, **arguments: t.Any) -> dict[str, t.Any]:
-    action = object.__new__(ActionModule)
+    action: t.Any = object.__new__(ActionModule)
     action._task = types.SimpleNamespace(args={"format": "json", **arguments}, check_mode=check_mode)
-    return action.run(task_vars=VARIABLES)
+    result: dict[str, t.Any] = action.run(task_vars=VARIABLES)
+    return result
 
 
 def test_the_file_is_replaced_whatever_the_umask_says(tmp_path: pathlib.Path) -> None:

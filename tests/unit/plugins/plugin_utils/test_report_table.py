@@ -49,7 +49,7 @@ def test_the_table_fits_and_keeps_what_matters_most(width: int) -> None:
     table = shown[head : head + 8]
     assert max(map(wide, table)) <= width, table
     assert "STATE" in table[0] and table[2].startswith("deployer")
-    assert ("DUE IN" in table[0]) == (width > 32) and ("WAITING ON" in table[0]) == (width >= 72)
+    assert ("DUE IN" in table[0]) == (width > 32) and ("WAITING ON" in table[0]) == (width >= 80)
     assert ("AGE" in table[0]) == (width >= 60)
 
 
