@@ -123,7 +123,7 @@ def test_a_value_that_a_person_has_to_make_is_waited_for() -> None:
 
 def test_a_host_is_told_of_unless_a_hold_names_it() -> None:
     held = found(state="rolling_out", waiting_for=["web2 (unreachable)"])
-    outcomes = {
+    outcomes: dict[str, dict[str, t.Any]] = {
         "web1": {"failed": False, "unreachable": False},
         "web2": {"unreachable": True},
         "web3": {"unreachable": True},
