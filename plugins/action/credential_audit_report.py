@@ -5,9 +5,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
 import typing as t
 
 from ansible.plugins.action import ActionBase
@@ -23,6 +20,7 @@ from ansible_collections.locksmith.rotation.plugins.plugin_utils.audit_summary i
     not_audited,
 )
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.inventory import GROUP
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.json_file import write_json
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain, plain_text
 
 _FORMAT = 1
@@ -57,7 +55,7 @@ class ActionModule(ActionBase):
         told = [{name: audit[name] for name in _TOLD if name in audit} for audit in audits]
         findings = [finding for audit in told for finding in audit["findings"]]
         report = {"format": _FORMAT, "at": plain_text(self._task.args["now"]), "counts": count(findings), "credentials": told}
-        problem = _write(plain_text(self._task.args.get("json") or ""), report)
+        problem = write_json(plain_text(self._task.args.get("json") or ""), report)
         bad = sum(reaches(finding, fail_on) for finding in findings)
         if bad:
             problem = f"{problem} {bad} findings are {fail_on} or worse; they are printed above.".strip()
@@ -87,17 +85,3 @@ def _add_hosts(audit: dict[str, t.Any], hosts: t.Sequence[str], hostvars: t.Mapp
         audit["findings"] = [*audit["findings"], *found]
         right += is_right(found)
     audit.update(hosts=len(hosts), hosts_right=right)
-
-
-def _write(path: str, report: dict[str, t.Any]) -> str:
-    """Write the file, whole or not at all. Returns what went wrong, or an empty string."""
-    if not path:
-        return ""
-    try:
-        handle, written = tempfile.mkstemp(dir=os.path.dirname(os.path.abspath(path)), prefix=".audit-")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(report, file, indent=2)
-        os.replace(written, path)
-    except OSError as error:
-        return f"{path} could not be written: {error.strerror}."
-    return ""

@@ -14,6 +14,7 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.audit import audit_credential, audit_options
+from ansible_collections.locksmith.rotation.plugins.module_utils.entry.examine import examine_credential
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.rotation import READ, argument_spec, perform
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issued, Issuer
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
@@ -47,6 +48,14 @@ class Kind:
         checked = validator.validate({**self.options, "name": "thing", "store": self.file.store_option()})
         assert not checked.error_messages, checked.error_messages
         return audit_credential(served, checked.validated_parameters, lambda dummy: [], "roll it back")
+
+    def examine(self) -> dict[str, t.Any]:
+        """As the action plugin does."""
+        served = issuer_class(self.issuer.KIND)
+        validator = ArgumentSpecValidator(argument_spec(served), **served.CONSTRAINTS)
+        checked = validator.validate({**self.options, "name": "thing", "store": self.file.store_option()})
+        assert not checked.error_messages, checked.error_messages
+        return examine_credential(served, checked.validated_parameters)
 
     def value(self) -> dict[str, str]:
         return {name: text for name, text in (self.file.raw() or {}).items() if name != "rotated_at"}
@@ -88,8 +97,14 @@ def test_its_status_is_told_and_what_exists_is_taken_over(kind: Kind) -> None:
     assert audited["value"] == ("alive" if kind.issuer.verifiable else "not_told")
     assert kinds <= {"foreign_key", "not_verifiable"}, audited["findings"]
     assert ("foreign_key" in kinds) == (audited["lists_keys"] and kind.lists)
+    examined = kind.examine()
+    in_the_way = [
+        check for check in examined["checks"] if check["severity"] in ("critical", "warning") and check["area"] != "room"
+    ]
+    assert in_the_way == [], "it was rotated a moment ago"
+    assert {"libraries", "issuer", "store", "writable"} <= {check["area"] for check in examined["checks"]}
     assert (kind.value() == value, kind.keys() == keys) == (True, True), "and nothing is changed by looking"
-    shown = json.dumps([made, told, adopted, audited])
+    shown = json.dumps([made, told, adopted, audited, examined])
     secrets = [text for name, text in value.items() if name not in kind.issuer.PUBLIC_FIELDS]
     for secret in [*secrets, *kind.maker.secrets()]:
         assert (secret in shown) is False

@@ -56,7 +56,9 @@ def _state(state_dir: str | None) -> str:
     directory = marker.state_directory(state_dir)
     while not os.path.isdir(directory):
         directory = os.path.dirname(directory)
-    return "" if os.access(directory, os.W_OK | os.X_OK) else f"this task's user may not write in {directory} (consumer_state_dir)."
+    return (
+        "" if os.access(directory, os.W_OK | os.X_OK) else f"this task's user may not write in {directory} (consumer_state_dir)."
+    )
 
 
 def _service(host: Host, entry: Entry) -> str:
@@ -97,7 +99,9 @@ def _command(host: Host, service: Entry, title: str) -> str:
 
 
 def _pid_file(host: Host, service: Entry, title: str) -> str:
-    return "" if os.path.exists(service["pid_file"]) else f"~there is no {service['pid_file']}, so nothing could be signalled now."
+    return (
+        "" if os.path.exists(service["pid_file"]) else f"~there is no {service['pid_file']}, so nothing could be signalled now."
+    )
 
 
 def _script(host: Host, service: Entry, title: str) -> str:

@@ -28,12 +28,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interfa
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.vault_names import moment, path_part
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.vault_secret_id_limits import Limits
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms import errors
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.access import (
-    VAULT_RIGHTS,
-    Endpoint,
-    LeastRights,
-    vault_policy,
-)
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.access import Endpoint, LeastRights, vault_rights
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields, register_secret
 
 #: The metadata of a secret id that holds the attempt's name. Its other metadata is the user's.
@@ -172,7 +167,7 @@ class VaultSecretIdIssuer(Issuer):
         return [self._client.endpoint]
 
     def least_rights(self) -> t.Sequence[LeastRights]:
-        return [LeastRights(VAULT_RIGHTS, "hcl", vault_policy({self._at(path): needed for path, needed in _RIGHTS.items()}))]
+        return [vault_rights(self._client.host, {self._at(path): needed for path, needed in _RIGHTS.items()})]
 
     def _check_rights(self) -> None:
         """All that a whole rotation needs, before anything of it is done. Reading and listing is done anyhow."""

@@ -35,12 +35,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interfa
 )
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.vault_names import moment, path_part
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms import errors
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.access import (
-    VAULT_RIGHTS,
-    Endpoint,
-    LeastRights,
-    vault_policy,
-)
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.access import Endpoint, LeastRights, vault_rights
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
 
 _PAGE = "docs/issuers/vault_static_role.md"
@@ -114,7 +109,7 @@ class VaultStaticRoleIssuer(Issuer):
 
     def least_rights(self) -> t.Sequence[LeastRights]:
         rights = {f"{self._mount}/static-creds/{self._role}": ("read",), f"{self._mount}/rotate-role/{self._role}": ("update",)}
-        return [LeastRights(VAULT_RIGHTS, "hcl", vault_policy(rights))]
+        return [vault_rights(self._client.host, rights)]
 
     def present(self) -> Issued:
         """What Vault has now.

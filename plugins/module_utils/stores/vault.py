@@ -22,12 +22,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.stores.interfac
 )
 from ansible_collections.locksmith.rotation.plugins.module_utils.stores.vault_kv import Entry, KeyValue, Kv1, Kv2
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms import errors
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.access import (
-    VAULT_RIGHTS,
-    Endpoint,
-    LeastRights,
-    vault_policy,
-)
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.access import Endpoint, LeastRights, vault_rights
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import SystemClock
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
 
@@ -140,7 +135,7 @@ class VaultStore(Store):
 
     def least_rights(self) -> t.Sequence[LeastRights]:
         """Which paths these are depends on the engine's version, which is asked for."""
-        return [LeastRights(VAULT_RIGHTS, "hcl", vault_policy(self._kv().rights_at(self._path, self._journal)))]
+        return [vault_rights(self._client.host, self._kv().rights_at(self._path, self._journal))]
 
     def close(self) -> None:
         self._client.close()

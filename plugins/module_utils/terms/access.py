@@ -9,9 +9,8 @@ import dataclasses
 import json
 import typing as t
 
-#: What takes a policy, for people.
+#: What takes a policy of AWS, for people.
 AWS_RIGHTS = "AWS IAM, for the identity that rotates"
-VAULT_RIGHTS = "Vault, for the login that rotates"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,14 +43,14 @@ def iam_policy(*statements: tuple[str, t.Sequence[str], str | t.Sequence[str]]) 
     return json.dumps({"Version": "2012-10-17", "Statement": written}, indent=2)
 
 
-def vault_policy(rights: t.Mapping[str, t.Sequence[str]]) -> str:
+def vault_rights(host: str, rights: t.Mapping[str, t.Sequence[str]]) -> LeastRights:
     """A policy of Vault or OpenBao, of API paths and capabilities."""
     widest = max((len(path) for path in rights), default=0)
     lines = []
     for path, capabilities in rights.items():
         named = ", ".join(f'"{capability}"' for capability in capabilities)
         lines.append(f'path "{path}"{" " * (widest - len(path))} {{ capabilities = [{named}] }}')
-    return "\n".join(lines)
+    return LeastRights(f"Vault at {host}, for the login that rotates", "hcl", "\n".join(lines))
 
 
 def key_arn(key_id: str) -> str:

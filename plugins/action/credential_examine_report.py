@@ -1,0 +1,102 @@
+# Copyright (c) 2026, the locksmith.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Prints what the doctor found, and fails if it is bad enough. Runs once, on the controller."""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+import typing as t
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.finding import SEVERITIES, WARNING, reaches
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.doctor_summary import (
+    checks_of_host,
+    elsewhere,
+    lines_of,
+    not_examined,
+)
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.inventory import GROUP
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.json_file import write_json
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain, plain_text
+
+_FORMAT = 1
+_TOLD = ("credential", "type", "checks", "rights", "instead", "hosts", "hosts_ready")
+
+
+class ActionModule(ActionBase):
+    """See the module's docstring."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+    _VALID_ARGS = frozenset(("credentials", "consumers", "now", "fail_on", "json", "policies"))
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Ansible calls this in a worker."""
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        variables = task_vars or {}
+        fail_on = plain_text(self._task.args.get("fail_on") or "critical")
+        if fail_on not in (*SEVERITIES, "never"):
+            return {
+                **result,
+                "failed": True,
+                "msg": f"fail_on is {fail_on!r}. Next: write one of {', '.join(SEVERITIES)}, never.",
+            }
+        examined = self._gather(variables)
+        for line in lines_of(examined, library_fix(), bool(self._task.args.get("policies", True))):
+            Display().display(line)
+        told = [{name: one[name] for name in _TOLD if name in one} for one in examined]
+        checks = [check for one in told for check in one["checks"] if check["severity"]]
+        counts = {severity: sum(check["severity"] == severity for check in checks) for severity in SEVERITIES}
+        report = {"format": _FORMAT, "at": plain_text(self._task.args["now"]), "counts": counts, "credentials": told}
+        problem = write_json(plain_text(self._task.args.get("json") or ""), report)
+        bad = sum(reaches(check, fail_on) for check in checks)
+        if bad:
+            problem = f"{problem} {bad} checks are {fail_on} or worse; they are printed above.".strip()
+        return {**result, "changed": False, "failed": bool(problem), "msg": problem or "examined", "doctor": report}
+
+    def _gather(self, variables: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+        names = plain(self._task.args.get("credentials") or list(variables["groups"].get(GROUP, ())))
+        consumers = plain(self._task.args.get("consumers") or {})
+        examined = [_examined(name, variables["hostvars"]) for name in names]
+        for one in examined:
+            _add_hosts(one, consumers.get(one["credential"], ()), variables["hostvars"])
+        return examined
+
+
+def _examined(name: str, hostvars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    if name not in hostvars:
+        return not_examined(name, {})
+    known = hostvars[name]
+    result = plain(known.get("credential_examined") or {})
+    if "checks" in result:
+        return {**result, "credential": name}
+    if known.get("credential_run_on"):
+        return elsewhere(name, plain_text(known["credential_run_on"]))
+    return not_examined(name, result)
+
+
+def _add_hosts(one: dict[str, t.Any], hosts: t.Sequence[str], hostvars: t.Mapping[str, t.Any]) -> None:
+    ready = 0
+    for host in hosts:
+        seen = hostvars[host].get("consumer_examined")
+        found = checks_of_host(host, one["credential"], None if seen is None else plain(seen))
+        one["checks"] = [*one["checks"], *found]
+        ready += not any(reaches(check, WARNING) for check in found if check["severity"])
+    one.update(hosts=len(hosts), hosts_ready=ready)
+
+
+def library_fix() -> list[str]:
+    """What installs everything that any issuer and store needs, where this runs and in an execution environment."""
+    collection = pathlib.Path(__file__).parents[2]
+    return [
+        "Where this runs, install the missing libraries with:",
+        f"    {sys.executable} -m pip install -r {collection / 'requirements.txt'}",
+        "In an execution environment ansible-builder installs them with the collection, which brings the list. execution-environment.yml:",
+        "    version: 3",
+        "    dependencies:",
+        "      galaxy: {collections: [{name: locksmith.rotation}]}",
+    ]
