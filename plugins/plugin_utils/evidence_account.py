@@ -18,6 +18,8 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.trail.period im
 Entry = t.Mapping[str, t.Any]
 _FAILED = ("failure", "quarantine", "discard")
 _UNKNOWN = ("gap", "restart", "torn")
+_PUBLISHED = ("promote", "adopt")
+_TOUCHED = ("contain", "disable", "disabled", "delete")
 _ENDED = {"disabled": "disabled", "deleted": "deleted"}
 
 
@@ -59,8 +61,11 @@ class Retirement:
 
     @property
     def is_proved(self) -> bool:
-        """Had every host proved the new one before the old one was touched?"""
-        return self.successor is not None and self.proof is not None
+        """Had every host proved the new one before the old one was touched?
+
+        A note of the proof names those that were not waited for. Where there was no host to ask, nothing was proved.
+        """
+        return self.successor is not None and bool(self.proof and self.proof.get("hosts") and not self.proof.get("note"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,12 +114,13 @@ class Account:
         return [self._retirement(entry) for entry in latest.values()]
 
     def _retirement(self, ended: Entry) -> Retirement:
-        before = self._before(ended)
-        of_version = [entry for entry in before if entry.get("version") == ended.get("version")]
-        touched = next((entry for entry in of_version if entry["what"] in ("disable", "delete")), ended)
-        until_touched = before[: before.index(touched)] if touched in before else before
-        successor = _last([e for e in until_touched if e.get("version") != ended.get("version")], "promote")
-        proof = _last(until_touched, "prove", "unprove", "promote")
+        version, before = ended.get("version"), self._before(ended)
+        own = [index for index, entry in enumerate(before) if entry["what"] in _PUBLISHED and entry.get("version") == version]
+        since = before[own[-1] + 1 :] if own else [entry for entry in before if entry.get("version", version) >= version]
+        touched = next((entry for entry in since if entry["what"] in _TOUCHED and entry.get("version") == version), ended)
+        until = since[: since.index(touched)] if touched in since else since
+        successor = _last([entry for entry in until if entry.get("version") != version], "promote")
+        proof = _last(until, "prove", "unprove", "promote")
         return Retirement(ended, _ENDED[ended["what"]], successor, proof if proof and proof["what"] == "prove" else None, touched)
 
     def failures(self) -> list[tuple[Entry, Entry | None]]:

@@ -47,7 +47,7 @@ def report_of(name: str, variables: Variables) -> dict[str, t.Any]:
         "now": to_iso(time.time()),
     }
     if any(event["event"] == "prove" and event.get("run") in facts["runs"] for event in facts["history"]):
-        report["proved"] = _proved(name, own, variables)
+        report["proved"] = _proved(name, facts.get("fingerprint"), variables)
     if facts.get("failed"):
         report["failure"] = {"msg": facts.get("msg"), "next_step": facts.get("next_step")}
     return report
@@ -70,12 +70,18 @@ def _versions(facts: Variables) -> list[dict[str, t.Any]]:
     ]
 
 
-def _proved(name: str, own: Variables, variables: Variables) -> list[str]:
-    """The hosts that this run asked. Where it recorded a proof, each of them had proved."""
+def _proved(name: str, fingerprint: t.Any, variables: Variables) -> list[str]:
+    """The hosts that proved the published version to this run. After a leak not every one may have been waited for."""
+    own = variables["hostvars"][name]
     of_inventory = {"hostvars": variables["hostvars"], "groups": variables["groups"]}
     of_credential = {option: own.get(option) for option in ("credential_catalogue", "credential_consumers", "ansible_limit")}
     proofs = collect_proofs(name, {**of_credential, **of_inventory}) or []
-    return sorted({proof["host"] for proof in proofs})
+    lacking = {proof["host"] for proof in proofs if not _is_proof(proof, fingerprint)}
+    return sorted({proof["host"] for proof in proofs} - lacking)
+
+
+def _is_proof(proof: Variables, fingerprint: t.Any) -> bool:
+    return proof.get("fingerprint") == proof.get("running") == fingerprint and bool(proof.get("healthy"))
 
 
 def doer(variables: Variables) -> dict[str, str]:

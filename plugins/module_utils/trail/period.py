@@ -9,14 +9,17 @@ Called by the module C(credential_trail_info) and the evidence pack.
 
 from __future__ import annotations
 
+import collections
 import dataclasses
+import itertools
 import typing as t
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import from_iso, to_iso
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
 
-#: What stays true until the next of its kind: the version that is published, an exception.
-_STANDS = ("adopt", "promote", "exception")
+Entry = t.Mapping[str, t.Any]
+#: Events of each credential before the period that explain what happened in it: about three whole lives of a version.
+_BEFORE = 24
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,14 +70,18 @@ def _moment(written: str, which: str) -> float:
         ) from None
 
 
-def select(entries: t.Iterable[t.Mapping[str, t.Any]], period: Period) -> list[t.Mapping[str, t.Any]]:
-    """What falls into the period; before it, for each credential, the last of what was still true when it began; and all reviews."""
-    standing: dict[tuple[str, str], t.Mapping[str, t.Any]] = {}
+def select(entries: t.Iterable[Entry], period: Period) -> list[Entry]:
+    """What falls into the period; what led to it, of each credential the last events before and the last exception; and all reviews."""
+    events: dict[str, collections.deque[Entry]] = {}
+    exceptions: dict[str, Entry] = {}
     within = []
     for entry in entries:
         if period.contains(entry["at"]) or entry["what"] == "review":
             within.append(entry)
-        elif entry["what"] in _STANDS and period.is_before(entry["at"]):
-            kind = "exception" if entry["what"] == "exception" else "version"
-            standing[entry.get("credential", ""), kind] = entry
-    return [*standing.values(), *within]
+        elif period.is_before(entry["at"]):
+            name = entry.get("credential", "")
+            events.setdefault(name, collections.deque(maxlen=_BEFORE)).append(entry)
+            if entry["what"] == "exception":
+                exceptions[name] = entry
+    before = {entry["seq"]: entry for entry in [*exceptions.values(), *itertools.chain.from_iterable(events.values())]}
+    return [*before.values(), *within]

@@ -88,7 +88,7 @@ class _Credential:
             **self._keys.get(event.get("version"), {}),
             **_key(event),
             "reason": _reason_of(event) or self._reason,
-            "note": event.get("note") if not _reason_of(event) else None,
+            "note": event.get("note") if _reason_of(event) != event.get("note") else None,
             "run": event.get("run"),
             "late": None if is_ours else True,
             "ticket": self._report.get("ticket") if is_ours else None,
@@ -132,4 +132,6 @@ def _key(told: t.Mapping[str, t.Any]) -> dict[str, str]:
 
 def _reason_of(event: t.Mapping[str, t.Any]) -> str:
     """The reason for a rotation, from the events that carry it."""
+    if event["event"] in ("leak", "contain"):
+        return "leak"
     return str(event.get("note") or "") if event["event"] in ("intend", "promote", "restore") else ""

@@ -55,7 +55,7 @@ def numbered(*entries: dict[str, t.Any]) -> list[dict[str, t.Any]]:
 def promote(day: str, version: int, **more: t.Any) -> dict[str, t.Any]:
     made = from_iso(at(day, "")["at"])
     dates = {"created_at": to_iso(made), "due_at": to_iso(made + 90 * 86400)}
-    return at(day, "promote", version=version, id=f"AKIA{version}", reason="scheduled", **{**dates, **more})
+    return at(day, "promote", version=version, id=f"AKIA{version}", **{"reason": "scheduled", **dates, **more})
 
 
 LIFE = (
@@ -151,13 +151,44 @@ def test_a_retirement_names_its_proof_and_counts_once() -> None:
         [LIFE[0], LIFE[1], *LIFE[3:]],
         [LIFE[0], LIFE[1], LIFE[2], at("07-11T13", "unprove"), *LIFE[3:]],
         [LIFE[0], at("07-09", "prove", hosts=["web1"]), LIFE[1], *LIFE[3:]],
+        [LIFE[0], LIFE[1], at("07-11", "prove"), *LIFE[3:]],
     ],
-    ids=["none", "withdrawn", "of the version before"],
+    ids=["none", "withdrawn", "of the version before", "no host to ask"],
 )
 def test_a_retirement_without_a_proof_of_its_successor_is_told(without: list[dict[str, t.Any]]) -> None:
     evidence = found(*without)
     (row,) = table(evidence, "retirements")
     assert row["proved"] == "no" and answers(evidence)[3] == "no"
+
+
+def test_a_proof_that_did_not_wait_for_a_host_is_not_one_of_every_host() -> None:
+    evidence = found(*LIFE[:2], at("07-11", "prove", hosts=["web1"], note="not waited for: web2"), *LIFE[3:])
+    assert table(evidence, "retirements")[0]["proved"] == "no"
+
+
+def test_a_retirement_whose_proof_came_before_the_period_is_proved() -> None:
+    early = (promote("04-20", 1), promote("06-27", 2), at("06-28", "prove", hosts=["web1"]))
+    (row,) = table(found(*early, *LIFE[3:5]), "retirements")
+    assert (row["successor"], row["proved"]) == ("AKIA2", "yes")
+
+
+def test_what_was_contained_before_its_successor_was_published_is_told() -> None:
+    contained = (
+        at("07-20", "contain", version=2, reason="leak"),
+        at("07-20T13", "disabled", version=2),
+        promote("07-20T14", 3, reason="leak"),
+    )
+    ended = (
+        at("07-21", "prove", hosts=["web1"]),
+        at("07-22", "delete", version=2),
+        at("07-22T13", "deleted", version=2, reason="leak"),
+    )
+    evidence = found(*LIFE, *contained, *ended)
+    assert [(row["version"], row["successor"], row["proved"]) for row in table(evidence, "retirements")] == [
+        ("1", "AKIA2", "yes"),
+        ("2", "", "no"),
+    ]
+    assert answers(evidence)[2:4] == ["partly", "partly"]
 
 
 def test_what_was_disabled_before_its_successor_was_published_is_told() -> None:

@@ -110,6 +110,12 @@ def test_the_reason_of_a_rotation_stands_on_all_that_follows_from_it(book: Book)
     assert disabled["reason"] == "leak" and discarded["note"] == "did not verify"
 
 
+def test_containing_a_leak_is_for_the_leak_and_not_for_what_came_before(book: Book) -> None:
+    book.write(report(event(1, "promote", note="scheduled"), event(2, "leak", note="found on the internet"), event(3, "contain")))
+    assert [entry.get("reason") for entry in book.entries()[1:]] == ["scheduled", "leak", "leak"]
+    assert book.entries()[2]["note"] == "found on the internet"
+
+
 def test_a_key_is_named_on_every_line_about_it_also_after_the_journal_forgot(book: Book) -> None:
     book.write(report(event(1, "issued", version=1, id="AKIA1", fingerprint="aa")))
     book.write(report(event(2, "disable", version=1)))
