@@ -39,7 +39,7 @@ class Machine:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Machine:
-        for name in ("etc/orders", "etc/charts", "etc/aws", "etc/agent", "var/lib", "var/log", "var/count"):
+        for name in ("etc/orders", "etc/charts", "etc/aws", "etc/agent", "etc/supervisor", "var/lib", "var/log", "var/count"):
             (self.tree / name).mkdir(parents=True, exist_ok=True)
         self._write_config()
         with (self.tree / "var/log/supervisord.out").open("wb") as log:
@@ -70,6 +70,7 @@ class Machine:
         }
         config["rpcinterface:supervisor"] = {"supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"}
         config["supervisorctl"] = {"serverurl": f"unix://{self._socket}"}
+        config["include"] = {"files": str(self.tree / "etc" / "supervisor" / "*.conf")}
         for name, port in self._ports.items():
             config[f"program:{name}"] = self._program(name, port, log)
         with self._config.open("w", encoding="utf-8") as file:

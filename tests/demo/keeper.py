@@ -69,6 +69,7 @@ def _start(layout: Layout, stack: contextlib.ExitStack) -> dict[str, t.Any]:
         "rotator_workspace_secret_key": workspace["secret_key"],
         "rotator_datadog_api_key": organization.api_key,
         "rotator_datadog_app_key": organization.app_key,
+        **{name: tokens[name] for name in ("puller_role_id", "puller_secret_id")},
     }
     _write_secrets(layout, logins, values["reader"], tokens)
     ports = {host: {name: free_port() for name in names} for host, names in SERVICES.items()}

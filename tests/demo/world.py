@@ -33,13 +33,15 @@ _READER = ("ssm:GetParameter", "secretsmanager:GetSecretValue")
 
 
 def fill_vault(server: OpenBao, values: t.Mapping[str, t.Mapping[str, str]]) -> dict[str, str]:
-    """Two secrets that somebody put there, and tokens that may do no more than they need: C(rotator) and C(reader)."""
+    """Two secrets that somebody put there, tokens that may do no more than they need (C(rotator) and C(reader)), and the AppRole of
+    machines that read by themselves (C(puller_role_id) and C(puller_secret_id))."""
     for credential, path in (("orders-db", "orders/db"), ("billing-db", "billing/db")):
         server.call("POST", f"secret/data/{path}", {"data": dict(values[credential])})
     everything = ("create", "read", "update", "patch", "delete", "list")
     server.policy("rotator", {"secret/data/*": everything, "secret/metadata/*": everything, "secret/delete/*": ("update",)})
     server.policy("reader", {f"secret/data/{path}": ("read",) for path in _READ})
-    return {name: server.token(name) for name in ("rotator", "reader")}
+    tokens = {name: server.token(name) for name in ("rotator", "reader")}
+    return {**tokens, **dict(zip(("puller_role_id", "puller_secret_id"), server.approle("machines", ["reader"])))}
 
 
 def make_databases(server: Postgres) -> dict[str, dict[str, str]]:
