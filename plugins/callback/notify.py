@@ -5,27 +5,6 @@
 
 from __future__ import annotations
 
-import atexit
-import os
-import signal
-import stat
-import typing as t
-
-import yaml
-from ansible import context
-from ansible.plugins.callback import CallbackBase
-
-from ansible_collections.locksmith.rotation.plugins.module_utils.clients.json_http import Patience
-from ansible_collections.locksmith.rotation.plugins.module_utils.entry.notifying import Findings, Settings, nobody_told, tell
-from ansible_collections.locksmith.rotation.plugins.module_utils.entry.run import SERIES
-from ansible_collections.locksmith.rotation.plugins.module_utils.notify.event import Event
-from ansible_collections.locksmith.rotation.plugins.module_utils.notify.interface import CALM, HURRIED
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import SystemClock
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
-from ansible_collections.locksmith.rotation.plugins.plugin_utils.inventory import GROUP
-from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain, plain_text
-from ansible_collections.locksmith.rotation.plugins.plugin_utils.run_watch import Watch
-
 DOCUMENTATION = r"""
 name: notify
 type: notification
@@ -60,6 +39,27 @@ options:
     env:
       - name: LOCKSMITH_NOTIFY_CONFIG
 """
+
+import atexit
+import os
+import signal
+import stat
+import typing as t
+
+import yaml
+from ansible import context
+from ansible.plugins.callback import CallbackBase
+
+from ansible_collections.locksmith.rotation.plugins.module_utils.clients.json_http import Patience
+from ansible_collections.locksmith.rotation.plugins.module_utils.entry.notifying import Findings, Settings, nobody_told, tell
+from ansible_collections.locksmith.rotation.plugins.module_utils.entry.run import SERIES
+from ansible_collections.locksmith.rotation.plugins.module_utils.notify.event import Event
+from ansible_collections.locksmith.rotation.plugins.module_utils.notify.interface import CALM, HURRIED
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import SystemClock
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.inventory import GROUP
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain, plain_text
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.run_watch import Watch
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
