@@ -155,7 +155,7 @@ def inventoried(found: Found) -> Answer:
             ),
             (
                 not strangers,
-                f"{counted(len(strangers), 'host')} that earlier runs saw with one are not listed now"
+                f"earlier runs saw {counted(len(strangers), 'host')} that {'is' if len(strangers) == 1 else 'are'} not listed now"
                 + (f": {some(strangers)}" if strangers else ""),
             ),
         ]

@@ -23,7 +23,7 @@ SUMS = "SHA256SUMS"
 _DOUBT = "the trail is not what was written, so nothing that rests on it is proved"
 _NOTE = (
     "Made from the audit trail, the journals and the catalogue. A line of the trail is named by its number (seq). Times are UTC. "
-    "The period includes its beginning and not its end."
+    "The period includes its beginning and not its end; one that is not over is looked at as it is now."
 )
 
 

@@ -70,7 +70,7 @@ def _rules(policy: Policy) -> dict[str, t.Any]:
         "rotate_after": policy.rotate_after,
         "grace": policy.grace,
         "recovery_wait": policy.recovery_wait,
-        "exempt": {"until": to_iso(exemption.until), "reason": exemption.reason} if exemption else None,
+        "exempt": {"until": to_iso(exemption.until), "reason": exemption.reason, "owner": exemption.owner} if exemption else None,
     }
 
 
