@@ -27,6 +27,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interfa
     Verdict,
     Verification,
 )
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.access import AWS_RIGHTS, Endpoint, LeastRights, iam_policy
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.duration import format_duration
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import (
     ConfigurationError,
@@ -37,6 +38,21 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors im
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
 
 _DAY = 86400
+#: Whether secrets are listed (tokens of service accounts) or not (API keys) to a statement's name and what it allows.
+_RIGHTS: dict[bool, tuple[str, tuple[str, ...]]] = {
+    True: (
+        "RotateServiceAccountTokens",
+        (
+            "DescribeWorkspace",
+            "ListWorkspaceServiceAccounts",
+            "CreateWorkspaceServiceAccount",
+            "ListWorkspaceServiceAccountTokens",
+            "CreateWorkspaceServiceAccountToken",
+            "DeleteWorkspaceServiceAccountToken",
+        ),
+    ),
+    False: ("RotateApiKeys", ("DescribeWorkspace", "CreateWorkspaceApiKey", "DeleteWorkspaceApiKey")),
+}
 _KINDS: dict[str, type[Secrets]] = {"service_account": Tokens, "api_key": ApiKeys}
 #: The engine's attempt names of one credential, and what they add to its name.
 _ATTEMPT_NAME = r"locksmith-{credential}-\d{{8}}T\d{{6}}-[0-9a-f]{{8}}"
@@ -100,6 +116,15 @@ class AmgIssuer(Issuer):
     @property
     def lists_keys(self) -> bool:
         return self._secrets.LISTED
+
+    def endpoints(self) -> t.Sequence[Endpoint]:
+        return [aws.endpoint_of("grafana", self._options)]
+
+    def least_rights(self) -> t.Sequence[LeastRights]:
+        region = aws.region_of(self._options) or "*"
+        workspace = f"arn:aws:grafana:{region}:*:/workspaces/{self._options['workspace_id']}"
+        sid, actions = _RIGHTS[self._secrets.LISTED]
+        return [LeastRights(AWS_RIGHTS, "json", iam_policy((sid, [f"grafana:{action}" for action in actions], workspace)))]
 
     def keys(self) -> list[KeyInfo]:
         return self._secrets.keys()

@@ -37,12 +37,19 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interfa
     Verification,
 )
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms import errors
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.access import Endpoint, LeastRights
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import to_iso
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
 
 #: Seconds. Datadog documents no figure for how late its date of the last use may be; a day is what its own wording allows for.
 LAST_USE_RESOLUTION = 86400
 #: Characters of an API key (hexadecimal) and of an application key, as in Datadog's recorded traffic.
+#: What the owner of app_key has to be allowed, by what is rotated.
+_PERMISSIONS = {
+    "api": ("api_keys_read", "api_keys_write", "api_keys_delete"),
+    "own": ("user_app_keys",),
+    "service account": ("service_account_write",),
+}
 _API_KEY_LENGTH = 32
 _APPLICATION_KEY_LENGTH = 40
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -131,6 +138,14 @@ class DatadogIssuer(Issuer):
         return DatadogApi(self._url, authorization, self._connection, self._clock, attempts)
 
     # ---- what is there --------------------------------------------------------------------------------------------
+
+    def endpoints(self) -> t.Sequence[Endpoint]:
+        return [Endpoint.of(self._client.origin, self._options)]
+
+    def least_rights(self) -> t.Sequence[LeastRights]:
+        """By name: Datadog's roles take ids, which differ between organizations."""
+        needed = _PERMISSIONS["api" if self._is_api else "service account" if self._owner else "own"]
+        return [LeastRights(f"Datadog at {self._client.origin}, permissions of the owner of app_key", "text", "\n".join(needed))]
 
     def keys(self) -> list[KeyInfo]:
         return [row.info for row in self._listed()]

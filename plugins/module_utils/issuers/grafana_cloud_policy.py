@@ -23,6 +23,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interfa
     LastUse,
     Setting,
 )
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.access import Endpoint
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import NotFound, Rejected, Unreachable
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
 
@@ -51,6 +52,9 @@ class AccessPolicyTokens(GrafanaKind):
 
     def close(self) -> None:
         self._api.close()
+
+    def endpoints(self) -> t.Sequence[Endpoint]:
+        return [Endpoint.of(self._api.origin, self._options)]
 
     @property
     def identity(self) -> str:

@@ -35,7 +35,7 @@ class SelfHostedKind(GrafanaKind):
         self._server.close()
 
     def endpoints(self) -> t.Sequence[Endpoint]:
-        return [Endpoint(self._server.origin, self._options.get("ca_path"), self._options.get("validate_certs") is not False)]
+        return [Endpoint.of(self._server.origin, self._options)]
 
     def _visit(self, secret: str) -> GrafanaApi:
         return self._server.visit(secret)

@@ -41,6 +41,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interfa
     Verdict,
     Verification,
 )
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.access import Endpoint
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import to_iso
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.duration import format_duration, parse_duration
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import (
@@ -129,6 +130,9 @@ class HttpApiIssuer(Issuer):
         self._client.close()
 
     # ---- what is there --------------------------------------------------------------------------------------------
+
+    def endpoints(self) -> t.Sequence[Endpoint]:
+        return [Endpoint(self._client.origin, self._connection.ca_path, self._connection.validate_certs)]
 
     def keys(self) -> list[KeyInfo]:
         listing = self._described.listing

@@ -9,6 +9,7 @@ A key that is created without scopes has full access, so scopes are always sent:
 
 from __future__ import annotations
 
+import json
 import re
 import typing as t
 
@@ -30,6 +31,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interfa
     Verification,
 )
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.sendgrid_api import HOSTS, SendgridApi
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.access import Endpoint, LeastRights
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import (
     ConfigurationError,
     Denied,
@@ -114,6 +116,14 @@ class SendgridIssuer(Issuer):
         self._api.close()
 
     # ---- what is there --------------------------------------------------------------------------------------------
+
+    def endpoints(self) -> t.Sequence[Endpoint]:
+        return [Endpoint(self._api.origin, self._connection.ca_path, self._connection.validate_certs)]
+
+    def least_rights(self) -> t.Sequence[LeastRights]:
+        """Of the key that rotates. It may need all scopes of the keys that it makes, which are here if the catalogue names them."""
+        key = {"name": "rotator", "scopes": list(dict.fromkeys([*_RIGHTS, *sorted(self._scopes)]))}
+        return [LeastRights(f"SendGrid at {self._api.origin}, the key that rotates", "json", json.dumps(key, indent=2))]
 
     def keys(self) -> list[KeyInfo]:
         try:

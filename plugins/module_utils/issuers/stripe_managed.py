@@ -24,6 +24,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interfa
     Verification,
 )
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.stripe_api import API_OPTIONS, StripeApi, code_of
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.access import Endpoint
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import from_iso
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import (
     ConfigurationError,
@@ -96,6 +97,9 @@ class StripeManagedKeys(Issuer):
 
     def close(self) -> None:
         self._api.close()
+
+    def endpoints(self) -> t.Sequence[Endpoint]:
+        return [Endpoint.of(self._api.origin, self._options)]
 
     def keys(self) -> list[KeyInfo]:
         return [_key(row) for row in self._rows()]

@@ -21,6 +21,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interfa
     Verification,
 )
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.stripe_api import API_OPTIONS, StripeApi
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.access import Endpoint
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import (
     ConfigurationError,
     ExternalError,
@@ -89,6 +90,9 @@ class StripeWebhooks(Issuer):
         self._api.close()
 
     # ---- what is there --------------------------------------------------------------------------------------------
+
+    def endpoints(self) -> t.Sequence[Endpoint]:
+        return [Endpoint.of(self._api.origin, self._options)]
 
     def keys(self) -> list[KeyInfo]:
         """The endpoints with this URL."""

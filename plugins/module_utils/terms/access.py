@@ -21,6 +21,11 @@ class Endpoint:
     ca_path: str | None = None
     validate_certs: bool = True
 
+    @classmethod
+    def of(cls, origin: str, options: t.Mapping[str, t.Any]) -> Endpoint:
+        """Of an HTTP API, with a module's options of the usual names."""
+        return cls(origin, options.get("ca_path"), options.get("validate_certs") is not False)
+
 
 @dataclasses.dataclass(frozen=True)
 class LeastRights:

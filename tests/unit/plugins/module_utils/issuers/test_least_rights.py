@@ -11,11 +11,13 @@ import typing as t
 
 import pytest
 
-from ansible_collections.locksmith.rotation.plugins.module_utils.issuers import iam_rights, vault_secret_id
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers import datadog, iam_rights, vault_secret_id
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.amg import AmgIssuer
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.grafana_api import Account
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.grafana_service_account import ServiceAccountTokens
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Setting
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.postgresql_roles import least_grants
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.sendgrid import SendgridIssuer
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.vault_secret_id import VaultSecretIdIssuer
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.vault_static_role import VaultStaticRoleIssuer
 from ansible_collections.locksmith.rotation.plugins.module_utils.stores.interface import Store
@@ -28,6 +30,7 @@ from ansible_collections.locksmith.rotation.tests.real.documented import DOCS, b
 SETTING = Setting("orders", 86400, 3600, 3600, SystemClock(), ("role_id", "secret_id"))
 VAULT = {"url": "http://127.0.0.1:1", "token": "none"}
 FIELDS = ("username", "password")
+AWS = {"region": "eu-west-1", "access_key": "a", "secret_key": "b"}
 
 
 def without_comments(text: str) -> list[str]:
@@ -89,15 +92,42 @@ def test_grafana(monkeypatch: pytest.MonkeyPatch) -> None:
     assert json.loads(only(issuer.least_rights())) == json.loads(block("issuers/grafana.md", "json", "custom:token-rotator"))
 
 
+@pytest.mark.parametrize("token_type", ["service_account", "api_key"])
+def test_amazon_managed_grafana(token_type: str) -> None:
+    more = {"service_account": "exporter"} if token_type == "service_account" else {}
+    options = {"workspace_id": "g-0123456789", "token_type": token_type, "role": "Viewer", "key_prefix": "", **AWS, **more}
+    setting = Setting("orders", 86400, 3600, 3600, SystemClock(), ("token",))
+    policy = only(AmgIssuer.create(options, setting).least_rights())
+    (statement,) = statements(policy)
+    assert statement["Resource"] == "arn:aws:grafana:eu-west-1:*:/workspaces/g-0123456789"
+    if token_type == "service_account":
+        (page,) = json.loads(block("issuers/amg.md", "json", "DescribeWorkspace"))["Statement"]
+        assert statement["Action"] == page["Action"]
+    text = (DOCS / "issuers" / "amg.md").read_text(encoding="utf-8")
+    assert all(f"{action}" in text for action in statement["Action"])
+
+
+def test_datadog() -> None:
+    text = (DOCS / "issuers" / "datadog.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| (?:API keys|own application keys|a service account's application keys) \| (.+) \|$", text, re.MULTILINE
+    )
+    assert [tuple(re.findall(r"`(\w+)`", row)) for row in rows] == list(datadog._PERMISSIONS.values())
+
+
+def test_sendgrid() -> None:
+    options = {"url": "http://127.0.0.1:1", "api_key": "SG.a.b", "scopes": ["mail.send"]}
+    issuer = SendgridIssuer.create(options, Setting("mail", 86400, 3600, 3600, SystemClock(), ("api_key",)))
+    page = block("issuers/sendgrid.md", "text", "api_keys.create").partition("\n")[2]
+    assert json.loads(only(issuer.least_rights())) == json.loads(page)
+
+
 def actions(policy: str) -> set[frozenset[str]]:
     return {frozenset([each["Action"]] if isinstance(each["Action"], str) else each["Action"]) for each in statements(policy)}
 
 
 def statements(policy: str) -> list[dict[str, t.Any]]:
     return list(json.loads(policy)["Statement"])
-
-
-AWS = {"region": "eu-west-1", "access_key": "a", "secret_key": "b"}
 
 
 def test_ssm_by_what_may_be_done_to_the_parameter_the_journal_and_the_key() -> None:
