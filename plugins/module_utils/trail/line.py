@@ -52,11 +52,8 @@ def read_line(raw: bytes) -> dict[str, t.Any]:
     if not is_canonical:
         raise NotALine("it is not in canonical form")
     seq = entry.get("seq")
-    if (
-        type(seq) is not int
-        or not 0 < seq <= _MOST
-        or not all(isinstance(entry.get(name), str) for name in ("prev", "hash", "what"))
-    ):
+    is_number = isinstance(seq, int) and not isinstance(seq, bool) and 0 < seq <= _MOST
+    if not is_number or not all(isinstance(entry.get(name), str) for name in ("prev", "hash", "what")):
         raise NotALine("it has no number, or no hash")
     return entry
 
