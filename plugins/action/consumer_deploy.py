@@ -15,6 +15,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.marker
 from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.rollout import services_due, to_prove
 from ansible_collections.locksmith.rotation.plugins.module_utils.rendering.agent import expected
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError, LocksmithError
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.catalogue_files import CatalogueFiles
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.consumer_template import find_template, render_template
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.consumer_values import Values
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.host_action import HostAction
@@ -49,7 +50,7 @@ class ActionModule(HostAction):
         wanted = [plain_text(identity) for identity in self._task.args.get("ids") or ()]
         entries = read_entries(plain(self._task.args.get("credentials")))
         items = [dict(entry) for entry in entries if not wanted or entry["id"] in wanted]
-        values = Values(version, variables)
+        values = Values(version, variables, CatalogueFiles(self, variables))
         templates = self._templates(items)
         self._plan(items, values, templates, version)
         state_dir, proofs = self._look(items, variables)

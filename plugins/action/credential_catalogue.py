@@ -14,6 +14,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import LocksmithError
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.agent_grace import grace_problems
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.catalogue_files import CatalogueFiles
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.inventory import GROUP, Catalogue, read_catalogue
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain, plain_text
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.turns import contradictions, turns_of
@@ -30,11 +31,12 @@ class ActionModule(ActionBase):
         variables = task_vars or {}
         try:
             catalogue = read_catalogue(variables)
+            elsewhere = CatalogueFiles(self, variables).names()
             too_short = grace_problems(catalogue.hosts(), variables["hostvars"])
         except LocksmithError as error:
             return {**result, "failed": True, "msg": f"{error} Nothing was changed anywhere."}
         only = _names(plain(self._task.args.get("only") or []))
-        problems = _problems(catalogue, only) + too_short
+        problems = _problems(catalogue, elsewhere, only) + too_short
         if problems:
             return {**result, "failed": True, "msg": " ".join(problems) + " Nothing was changed anywhere."}
         hosts = catalogue.hosts()
@@ -60,12 +62,13 @@ def _names(written: t.Any) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
-def _problems(catalogue: Catalogue, only: t.Sequence[str]) -> list[str]:
-    if not catalogue.credentials:
+def _problems(catalogue: Catalogue, elsewhere: t.Collection[str], only: t.Sequence[str]) -> list[str]:
+    if not catalogue.credentials and not elsewhere:
         return [f"The inventory has no group {GROUP!r} with credentials in it: pass your catalogue with a second -i."]
     problems = [
         f"{', '.join(hosts)} uses the credential {name!r}, which the catalogue does not have (it has {', '.join(catalogue.credentials)})."
         for name, hosts in sorted(catalogue.unknown().items())
+        if name not in elsewhere
     ]
     lost = [name for name in only if name not in catalogue.credentials]
     if lost:

@@ -13,6 +13,8 @@ version_added: 0.1.0
 description:
   - Looks through the whole inventory, whatever C(--limit) says, and says which host uses which credential.
   - Fails when a host uses a credential that the catalogue does not have, because then the retire gate could miss a consumer.
+  - Where the inventory has only a part of the catalogue, as in a slice of an AWX job, the variable C(rotate_catalogue) names its files,
+    relative to the folder where the run was started. What is only there is known, and neither rotated nor retired.
 author:
   - The locksmith.rotation contributors (@locksmith-rotation)
 attributes:

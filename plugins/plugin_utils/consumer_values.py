@@ -14,6 +14,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.entry 
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.values import read_value
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError, LocksmithError, NotFound
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.catalogue_files import CatalogueFiles
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.issuers import issuer_class
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain, plain_text
 
@@ -23,10 +24,11 @@ _NEW_VERSION = ("created", "rotated", "resumed", "rolled_back")
 
 
 class Values:
-    """:arg version: C(current) or C(previous)."""
+    """:arg version: C(current) or C(previous). C(elsewhere): credentials that the inventory lacks."""
 
-    def __init__(self, version: str, variables: t.Mapping[str, t.Any]) -> None:
+    def __init__(self, version: str, variables: t.Mapping[str, t.Any], elsewhere: CatalogueFiles | None = None) -> None:
         self._version = version
+        self._elsewhere = elsewhere
         self._hostvars = variables.get("hostvars") or {}
         self._read: dict[str, SecretFields] = {}
 
@@ -93,18 +95,28 @@ class Values:
         name = entry["credential"]
         kind, store = entry["type"], entry["store"]
         if not store:
-            if name not in self._hostvars:
-                raise ConfigurationError(
-                    f"{name} is no host of the inventory, so nobody knows its store.",
-                    next_step="pass the catalogue with -i, or write type and store in the entry.",
-                )
-            found = self._hostvars[name]
-            kind, store = found.get("credential_type"), plain(found.get("credential_store"))
+            kind, store = self._looked_up(name)
         if not kind or not store:
             raise ConfigurationError(
                 f"{name} has no credential_type or no credential_store.", next_step="write both in its host_vars."
             )
         return self._checked(name, plain_text(kind), store)
+
+    def _looked_up(self, name: str) -> tuple[t.Any, t.Any]:
+        """Type and store, from the catalogue.
+
+        :raises ConfigurationError: it does not have it.
+        """
+        if name in self._hostvars:
+            found = self._hostvars[name]
+            return found.get("credential_type"), plain(found.get("credential_store"))
+        told = self._elsewhere.kind_and_store(name) if self._elsewhere else None
+        if told is None:
+            raise ConfigurationError(
+                f"{name} is no host of the inventory, so nobody knows its store.",
+                next_step="pass the catalogue with -i, or write type and store in the entry.",
+            )
+        return told
 
     def _checked(self, name: str, kind: str, store: t.Mapping[str, t.Any]) -> SecretFields:
         try:
