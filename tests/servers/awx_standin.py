@@ -60,6 +60,7 @@ _DEFAULTS: dict[str, dict[str, t.Any]] = {
         "ask_variables_on_launch": False, "ask_limit_on_launch": False, "ask_job_type_on_launch": False, "survey_enabled": False,
         "ask_verbosity_on_launch": False, "become_enabled": False, "diff_mode": False, "allow_simultaneous": False,
         "job_slice_count": 1,
+        "skip_tags": "",
     },
     "workflow_job_templates": {
         "name": "", "description": "", "organization": None, "inventory": None, "extra_vars": "", "survey_enabled": False,

@@ -9,6 +9,9 @@ and awx_plugins/credentials/injectors (inject_credential).
 
 from __future__ import annotations
 
+import concurrent.futures
+import functools
+import itertools
 import json
 import os
 import pathlib
@@ -46,22 +49,28 @@ class Jobs:
         self, awx: AwxServer, project: pathlib.Path, top: pathlib.Path, typed: t.Mapping[str, t.Mapping[str, str]]
     ) -> None:
         self._awx, self._project, self._top, self._typed = awx, project, top, typed
-        self._count = 0
-        #: The one that ran last.
-        self.last: Job
+        self._numbers = itertools.count(1)
+        self.all: list[Job] = []
+
+    @property
+    def last(self) -> Job:
+        """The one that ran last."""
+        return self.all[-1]
 
     def launch(self, template: str, answers: t.Mapping[str, str] | None = None, number: int = 0) -> Job:
         """One job. C(answers): to its survey, whose defaults hold otherwise. C(number): of a slice, beginning with 1."""
         held = self._awx.named("job_templates")[template]
-        self._count += 1
-        private = self._top / f"job{self._count}"
+        job_id = next(self._numbers)
+        private = self._top / f"job{job_id}"
         for folder in ("env", "inventory"):
             (private / folder).mkdir(parents=True)
         (private / "project").symlink_to(self._project)
         self._write_inventory(private, number, held["job_slice_count"])
-        self._write_extra_variables(private, held, answers or {})
+        self._write_extra_variables(private, job_id, held, answers or {})
         self._write_environment(private, held)
-        words = " ".join([*(["--diff"] if held["diff_mode"] else []), *(["-l", held["limit"]] if held["limit"] else [])])
+        words = " ".join(
+            [*(["--diff"] if held["diff_mode"] else []), *([f"--skip-tags={held['skip_tags']}"] if held["skip_tags"] else [])]
+        )
         options = [f"--cmdline={words}"] if words else []
         return self._run(private, [str(_BIN / "ansible-runner"), "run", str(private), "-p", held["playbook"], *options])
 
@@ -73,19 +82,13 @@ class Jobs:
         status = next(artifacts.glob("*/status")).read_text(encoding="utf-8")
         # The runner's note of how it was called has the environment; it ends with the job's directory, of which AWX keeps the rest.
         left = [content_of(path) for path in sorted(artifacts.glob("*/*")) if path.name != "command"]
-        return Job(status, ended.stdout + ended.stderr, b"\n".join([*left, ended.stdout.encode(), ended.stderr.encode()]))
+        job = Job(status, ended.stdout + ended.stderr, b"\n".join([*left, ended.stdout.encode(), ended.stderr.encode()]))
+        self.all.append(job)
+        return job
 
     def _write_inventory(self, private: pathlib.Path, number: int, count: int) -> None:
         """A script that prints what the source's import left, for a slice every C(count)-th host by name."""
-        listed = subprocess.run(
-            [str(_BIN / "ansible-inventory"), "-i", "hosts.yml", "-i", "credentials.yml", "--list", "--export"],
-            cwd=self._project,
-            env={**os.environ, "ANSIBLE_CONFIG": str(self._project / "ansible.cfg")},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        data = json.loads(listed.stdout)
+        data = json.loads(self._imported)
         variables = data["_meta"]["hostvars"]
         names = sorted({*variables, *(host for group in data.values() for host in group.get("hosts", []))})
         seen = names[number - 1 :: count] if number else names
@@ -100,13 +103,23 @@ class Jobs:
         script.touch(mode=0o700)
         script.write_text(f"#! /usr/bin/env python3\nprint({json.dumps(data)!r})\n", encoding="utf-8")
 
-    def _write_extra_variables(self, private: pathlib.Path, held: t.Mapping[str, t.Any], answers: t.Mapping[str, str]) -> None:
+    @functools.cached_property
+    def _imported(self) -> str:
+        """What AWX's inventory source makes of the project's files; once, as they stay as they are here."""
+        command = [str(_BIN / "ansible-inventory"), "-i", "hosts.yml", "-i", "credentials.yml", "--list", "--export"]
+        environment = {**os.environ, "ANSIBLE_CONFIG": str(self._project / "ansible.cfg")}
+        listed = subprocess.run(command, cwd=self._project, env=environment, capture_output=True, text=True, check=True)
+        return listed.stdout
+
+    def _write_extra_variables(
+        self, private: pathlib.Path, job_id: int, held: t.Mapping[str, t.Any], answers: t.Mapping[str, str]
+    ) -> None:
         """Those that AWX sets, those of the template, and the survey's. Whatever a user gave is no template of Ansible's."""
         given: dict[str, t.Any] = {}
         for name in ("awx", "tower"):
             given.update(
                 {
-                    f"{name}_job_id": self._count,
+                    f"{name}_job_id": job_id,
                     f"{name}_job_launch_type": "manual",
                     f"{name}_job_template_name": held["name"],
                     f"{name}_user_name": "operator",
@@ -118,6 +131,13 @@ class Jobs:
         if held["survey_enabled"]:
             questions = held["survey"]["spec"]
             given.update({question["variable"]: question["default"] for question in questions})
+            lacking = [
+                one["variable"]
+                for one in questions
+                if one["required"] and not one["default"] and not answers.get(one["variable"])
+            ]
+            if lacking:
+                raise ValueError(f"AWX does not launch it without {lacking}")
             unknown = set(answers) - {question["variable"] for question in questions}
             if unknown:
                 raise ValueError(f"the survey does not ask for {unknown}")
@@ -133,7 +153,7 @@ class Jobs:
             "ANSIBLE_RETRY_FILES_ENABLED": "False",
             "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
             "AWX_PRIVATE_DATA_DIR": str(private),
-            "JOB_ID": str(self._count),
+            "JOB_ID": private.name[3:],
             "PROJECT_REVISION": "1" * 40,
             "MAX_EVENT_RES": "700000",
         }
@@ -159,29 +179,35 @@ class Jobs:
 
     # ---- workflows ---------------------------------------------------------------------------------------------------
 
-    def walk(self, workflow: str, approve: bool) -> list[tuple[str, str]]:
-        """A workflow from its first node on; each node and how it ended. C(approve): what a person answers."""
+    def walk(self, workflow: str, start: str = "") -> list[tuple[str, str]]:
+        """A workflow from C(start) or its first node on, with a person who approves; each node and how it ended."""
         nodes = self._awx.named("workflow_job_template_nodes")
         followers = {
             name for node in nodes.values() for what, names in node["lists"].items() if what.endswith("_nodes") for name in names
         }
         number = self._awx.named("workflow_job_templates")[workflow]["id"]
-        waiting = [name for name, node in nodes.items() if name not in followers and node["workflow_job_template"] == number]
+        first = [name for name, node in nodes.items() if name not in followers and node["workflow_job_template"] == number]
+        waiting = [start] if start else first
         told = []
         while waiting:
             name = waiting.pop(0)
-            status = self._node(nodes[name], approve)
+            status = self._node(nodes[name])
             told.append((name, status))
             way = "success_nodes" if status in ("successful", "approved") else "failure_nodes"
             waiting += nodes[name]["lists"].get(way, []) + nodes[name]["lists"].get("always_nodes", [])
         return told
 
-    def _node(self, node: t.Mapping[str, t.Any], approve: bool) -> str:
-        by_id = {one["id"]: name for name, one in self._awx.named("job_templates").items()}
-        template = by_id.get(node["unified_job_template"])
-        if template is None:
-            return "approved" if approve else "denied"
-        count = self._awx.named("job_templates")[template]["job_slice_count"]
-        jobs = [self.launch(template, number=number) for number in range(1, count + 1)] if count > 1 else [self.launch(template)]
-        self.last = jobs[-1]
+    def _node(self, node: t.Mapping[str, t.Any]) -> str:
+        templates = self._awx.named("job_templates")
+        found = [name for name, one in templates.items() if one["id"] == node["unified_job_template"]]
+        if not found:
+            return "approved"
+        count = templates[found[0]]["job_slice_count"]
+        numbers = range(1, count + 1) if count > 1 else [0]
+        jobs = self.side_by_side([(found[0], number) for number in numbers])
         return "successful" if all(job.status == "successful" for job in jobs) else "failed"
+
+    def side_by_side(self, wanted: t.Sequence[tuple[str, int]]) -> list[Job]:
+        """Several jobs at once, each a template and the number of its slice."""
+        with concurrent.futures.ThreadPoolExecutor(len(wanted)) as pool:
+            return list(pool.map(lambda one: self.launch(one[0], number=one[1]), wanted))
