@@ -19,14 +19,19 @@ STATUS = "locksmith.rotation.status"
 def test_table_files_and_exit_status_of_one_story(moto: Moto, tmp_path: pathlib.Path) -> None:
     estate = Estate(moto, tmp_path, ["deployer", "backup"], ["web1"])
     files = {form: tmp_path / f"report.{form}" for form in ("html", "json", "junit", "prometheus")}
-    assert estate.rotate().status == 0
-    _well(estate, files)
-    _late(estate, files)
-
-
-def _well(estate: Estate, files: dict[str, pathlib.Path]) -> None:
-    """All is well: exit status 0, nothing changed, and every file is written for everybody, in one step, without a secret."""
+    for variables in (*estate.machines.values(), *estate.credentials.values()):
+        variables.update(report_prometheus=str(files["prometheus"]), report_html=str(tmp_path / "nowhere" / "report.html"))
+    rotated = estate.rotate()
+    assert rotated.status == 0, "a report that cannot be written is no failure of the rotation"
+    assert "nowhere/report.html cannot be written: No such file or directory" in rotated.output
+    assert list(last_runs(files["prometheus"].read_text(encoding="utf-8"))) == ["rotate"]
     wanted = [word for form, path in files.items() for word in ("-e", f"status_{form}={path}")]
+    _well(estate, files, wanted)
+    _late(estate, files, wanted)
+
+
+def _well(estate: Estate, files: dict[str, pathlib.Path], wanted: list[str]) -> None:
+    """All is well: exit status 0, nothing changed, and every file is written for everybody, in one step, without a secret."""
     well = estate.run(STATUS, *wanted, "-e", "status_fail_on=overdue,held,quarantined,failing")
     assert (well.status, well.changed()) == (0, 0), well.output
     assert "2 credentials: 2 steady" in well.output
@@ -36,7 +41,7 @@ def _well(estate: Estate, files: dict[str, pathlib.Path]) -> None:
         assert "deployer" in text and not [secret for secret in secrets if secret in text]
         assert path.stat().st_mode & 0o777 == 0o644
     assert not list(estate.top.glob("*.partial"))
-    assert last_runs(files["prometheus"].read_text(encoding="utf-8"))["status"] > 0
+    assert list(last_runs(files["prometheus"].read_text(encoding="utf-8"))) == ["rotate", "status"]
 
 
 def _secret(estate: Estate, user: str) -> str:
@@ -44,11 +49,11 @@ def _secret(estate: Estate, user: str) -> str:
     return str(json.loads(found["Parameter"]["Value"])["secret_access_key"])
 
 
-def _late(estate: Estate, files: dict[str, pathlib.Path]) -> None:
+def _late(estate: Estate, files: dict[str, pathlib.Path], wanted: list[str]) -> None:
     """One is overdue and one cannot be read: both are told of, in the table and in the files, and the run fails."""
     estate.make_due()
     estate.credentials["backup"]["credential_store"]["endpoint_url"] = "http://127.0.0.1:1"
-    late = estate.run(STATUS, "-e", "status_fail_on=overdue", "-e", f"status_junit={files['junit']}")
+    late = estate.run(STATUS, "-e", "status_fail_on=overdue", *wanted)
     assert late.status == 2, late.output
     assert "Not readable: backup. 1 of 2 credentials need attention. deployer is overdue for" in late.output
     assert "backup: FAILED." in late.output
