@@ -37,9 +37,10 @@ class _Credential:
         self._report = report
         self._runs = {run, *report.get("runs", ())}
         self._seen = {(entry["n"], entry["at"], entry["what"]) for entry in past if "n" in entry}
-        last = max((entry for entry in past if "n" in entry), key=lambda entry: (entry["at"], entry["n"]), default=None)
-        self._last_n: int = last["n"] if last else 0
-        self._last_at: str = last["at"] if last else ""
+        self._last_n, self._last_at = 0, ""
+        for entry in past:
+            if "n" in entry:
+                self._passed(entry)
         self._reason = next((entry["reason"] for entry in reversed(past) if entry.get("reason") and "n" in entry), "")
         self._keys = {entry["version"]: _key(entry) for entry in past if entry.get("id") or entry.get("fingerprint")}
         self._keys.update({version["version"]: _key(version) for version in report.get("versions", ())})
@@ -59,9 +60,16 @@ class _Credential:
         for event in self._report.get("history", ()):
             if (event["n"], event["at"], event["event"]) not in self._seen:
                 entries += [*self._before(event), self._event(event)]
-                self._last_n, self._last_at = max((self._last_at, self._last_n), (event["at"], event["n"]))[::-1]
+                self._passed(event)
             self._reason = _reason_of(event) or self._reason
         return entries
+
+    def _passed(self, event: t.Mapping[str, t.Any]) -> None:
+        """Keep up with the numbers. Clocks differ, so a number that follows is believed whatever its moment; one that does not is either
+        late, from a slow run, or the first of a journal that counts anew."""
+        if event["n"] > self._last_n or event["at"] > self._last_at:
+            self._last_n = event["n"]
+        self._last_at = max(self._last_at, event["at"])
 
     def _before(self, event: t.Mapping[str, t.Any]) -> list[Entry]:
         """What has to be said before C(event): that numbers are missing, or that they begin anew."""

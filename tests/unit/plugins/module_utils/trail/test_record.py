@@ -96,6 +96,12 @@ def test_a_journal_that_counts_anew_is_no_news_lost(book: Book) -> None:
     assert [what for what, dummy in book.told()][-3:] == ["restart", "adopt", "intend"]
 
 
+def test_a_clock_that_was_put_back_makes_no_gap(book: Book) -> None:
+    book.write(report(event(1, minute=30), event(2, minute=10), event(3, minute=11)))
+    book.write(report(event(4, minute=12), event(5, minute=40)))
+    assert [what for what, dummy in book.told()] == ["begin", *["prove"] * 5]
+
+
 def test_a_slow_run_that_comes_after_a_quick_one_adds_nothing_twice(book: Book) -> None:
     book.write(report(event(3, run="run2"), event(4, run="run2")), run="run2")
     book.write(report(event(1), event(2), event(3, run="run2")))
