@@ -122,13 +122,13 @@ def _legend() -> Html:
     def key(drawing: Html, words: str) -> Html:
         return tag("li", tag("svg", drawing, aria_hidden="true"), words)
 
-    bar: dict[str, str | float] = {"width": "100%", "height": 10, "y": 1, "rx": 3}
+    box: dict[str, str | float] = {"width": "100%", "height": 10, "y": 1, "rx": 3}
     keys = [
         key(tag("circle", cx=13, cy=6, r=5, class_="mark published moving"), "a version published"),
         key(tag("circle", cx=13, cy=6, r=4, class_="mark good"), "proved by every host"),
-        key(tag("rect", class_="overlap", **bar), "old and new version both work"),
-        key(tag("rect", class_="open", **bar), "the same, until every host has proved the new one"),
-        key(tag("rect", class_="recovery", **bar), "the old one is disabled and can be enabled again"),
+        key(tag("rect", class_="overlap", **box), "old and new version both work"),
+        key(tag("rect", class_="open", **box), "the same, until every host has proved the new one"),
+        key(tag("rect", class_="recovery", **box), "the old one is disabled and can be enabled again"),
         key(tag("line", x1=13, x2=13, y1=0, y2=12, class_="now"), "now"),
     ]
     return tag("ul", keys, class_="legend", aria_label="Legend")
