@@ -179,7 +179,7 @@ replaced:
       description: Whether somebody used it after its consumers had left it.
       type: str
       choices: [used, no_use_seen, not_told]
-keys:
+keys_listed:
   description: The keys that the issuer lists for the identity, with id, name, created_at and active. Null where they could not be listed.
   returned: success
   type: list

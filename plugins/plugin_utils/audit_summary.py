@@ -51,11 +51,11 @@ def _same_identity(one: Facts, other: Facts) -> bool:
 def _manages(other: Facts, audit: Facts, key_id: str) -> bool:
     if key_id not in (other.get("keys_recorded") or ()):
         return False
-    return other.get("keys") is None or _listed(other, key_id) == _listed(audit, key_id)
+    return other.get("keys_listed") is None or _listed(other, key_id) == _listed(audit, key_id)
 
 
 def _listed(audit: Facts, key_id: str) -> t.Any:
-    return next((key for key in audit.get("keys") or () if key["id"] == key_id), None)
+    return next((key for key in audit.get("keys_listed") or () if key["id"] == key_id), None)
 
 
 def _doubted(finding: Facts, whole: bool) -> Facts:
@@ -78,7 +78,7 @@ def lines_of(audits: t.Sequence[Facts]) -> list[str]:
 
 
 def _told(name: str, finding: Facts) -> list[str]:
-    detail = finding["detail"] if finding["detail"].startswith(name) else f"{name}: {finding['detail']}"
+    detail = finding["detail"] if finding["detail"].startswith(f"{name}:") else f"{name}: {finding['detail']}"
     step = [f"          Next: {finding['next_step']}"] if finding["next_step"] else []
     return [f"{finding['severity'].upper():8}  {detail}", *step]
 
@@ -100,10 +100,10 @@ def _row(audit: Facts) -> tuple[str, ...]:
 
 
 def _keys(audit: Facts) -> str:
-    if audit.get("keys") is None or not audit.get("lists_keys"):
+    if audit.get("keys_listed") is None or not audit.get("lists_keys"):
         return "not listed" if audit.get("lists_keys") is False else "not told"
     foreign = sum(finding["kind"] == "foreign_key" for finding in audit["findings"])
-    return f"{len(audit['keys'])}" + (f", {foreign} of nobody" if foreign else "")
+    return f"{len(audit['keys_listed'])}" + (f", {foreign} of nobody" if foreign else "")
 
 
 def is_right(findings: t.Sequence[t.Mapping[str, t.Any]]) -> bool:

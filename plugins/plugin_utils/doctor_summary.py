@@ -82,7 +82,7 @@ def _badness(check: Facts) -> int:
 
 
 def _told(name: str, check: Facts) -> list[str]:
-    detail = check["detail"] if check["detail"].startswith(name) else f"{name}: {check['detail']}"
+    detail = check["detail"] if check["detail"].startswith(f"{name}:") else f"{name}: {check['detail']}"
     step = [f"          Next: {check['next_step']}"] if check.get("next_step") else []
     return [f"{check['severity'].upper():8}  {detail}", *step]
 

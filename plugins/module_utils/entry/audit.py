@@ -135,7 +135,7 @@ class Audit:
                 for one in evidence
                 if journal is not None
             ],
-            "keys": [_key(key) for key in seen.keys] if seen.keys is not None else None,
+            "keys_listed": [_key(key) for key in seen.keys] if seen.keys is not None else None,
             "keys_recorded": sorted(journal.ids()) if journal else [],
             "lists_keys": self._issuer.lists_keys and seen.counts_keys,
         }

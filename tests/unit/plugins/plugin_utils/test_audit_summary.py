@@ -27,7 +27,7 @@ def audit(name: str, recorded: t.Sequence[str] = (), **more: t.Any) -> dict[str,
     facts = {"credential": name, "type": "grafana", "identity": "service account exporter", "findings": [dict(FOREIGN)]}
     return {
         **facts,
-        "keys": [KEY],
+        "keys_listed": [KEY],
         "keys_recorded": list(recorded),
         "lists_keys": True,
         "state": "steady",
@@ -48,7 +48,7 @@ class TestKeysOfSeveralCredentials:
             audit("other", ["1/8"]),
             audit("other", ["1/7"], identity="service account importer"),
             audit("other", ["1/7"], type="amg"),
-            audit("other", ["1/7"], keys=[{**KEY, "created_at": "2025-01-01T00:00:00Z"}]),
+            audit("other", ["1/7"], keys_listed=[{**KEY, "created_at": "2025-01-01T00:00:00Z"}]),
         ],
         ids=["another key", "another identity", "another kind", "another server's key of that id"],
     )
@@ -124,7 +124,7 @@ class TestAddresses:
 
 class TestTheTable:
     def test_nobody_is_called_unused_and_what_was_not_looked_at_is_no_good_news(self) -> None:
-        silent = audit("silent", value="not_told", keys=None, findings=[], lists_keys=True)
+        silent = audit("silent", value="not_told", keys_listed=None, findings=[], lists_keys=True)
         silent["replaced"] = [{"version": 1, "id": "k", "phase": "disabled", "use": "not_told"}]
         lost = not_audited("lost", {"msg": "lost: its options are wrong."})
         printed = "\n".join(lines_of([silent, lost]))

@@ -320,7 +320,7 @@ class TestSilence:
         found = self.failing(3, Unreachable)
         assert {finding["kind"] for finding in found["findings"]} == {"lookup_failed"}
         assert [finding["subject"] for finding in found["findings"]] == ["keys", "login", "key-1"]
-        assert (found["value"], found["keys"], found["replaced"][0]["use"]) == ("not_told", None, "not_told")
+        assert (found["value"], found["keys_listed"], found["replaced"][0]["use"]) == ("not_told", None, "not_told")
 
     def test_a_missing_right_hides_nothing_else(self) -> None:
         found = self.failing(3, Denied)
