@@ -48,7 +48,7 @@ def report_of(name: str, variables: Variables) -> dict[str, t.Any]:
     }
     if any(event["event"] == "prove" and event.get("run") in facts["runs"] for event in facts["history"]):
         report["proved"] = _proved(name, facts.get("fingerprint"), variables)
-    if facts.get("failed"):
+    if facts.get("failed") or facts.get("unreachable"):
         report["failure"] = {"msg": facts.get("msg"), "next_step": facts.get("next_step")}
     return report
 
