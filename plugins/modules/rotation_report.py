@@ -70,7 +70,6 @@ EXAMPLES = r"""
     format: html
     title: Credentials of the shop
   run_once: true
-  delegate_to: localhost
 
 - name: Write metrics where the node exporter finds them
   locksmith.rotation.rotation_report:
@@ -78,7 +77,6 @@ EXAMPLES = r"""
     format: prometheus
     playbook: rotate
   run_once: true
-  delegate_to: localhost
 """
 
 RETURN = r"""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import pathlib
 import re
 from xml.etree import ElementTree
 
@@ -49,6 +50,12 @@ def test_every_line_is_a_sample_of_a_metric_that_has_its_help_and_type() -> None
     described = set(re.findall(r"^# HELP (\S+) .+\n# TYPE \1 gauge$", text, re.MULTILINE))
     found = [SAMPLE.match(line) for line in text.split("\n") if line and not line.startswith("#")]
     assert all(found) and {match.group(1) for match in found if match} == described <= NAMES
+
+
+def test_every_metric_is_documented() -> None:
+    page = (pathlib.Path(__file__).parents[4] / "docs" / "status.md").read_text(encoding="utf-8")
+    ends = [name.replace("locksmith_credential_", "_") for name in NAMES]
+    assert [end for end in ends if end not in page] == []
 
 
 def test_a_look_does_not_pass_for_the_daily_run() -> None:
