@@ -26,11 +26,15 @@ from ansible_collections.locksmith.rotation.tests.tools.awx_jobs import Jobs
 _ANSIBLE, _AWX = "ansible==13.8.0", "ansible_collections/awx/awx/"
 #: The one-line playbooks of docs/awx.md.
 _PLAYBOOKS = ("status", "rotate", "deploy", "to_retire", "rollback", "emergency", "audit", "doctor")
-_LOGIN = "Rotation login"
+_LOGIN, _FILE = "Rotation login", "Rotation file"
 _DAILY = "Locksmith daily"
 _OPTIONS: dict[str, t.Any] = {
     "awx_project_url": "https://git.example.com/ops/credentials.git",
-    "awx_credentials": [{"name": _LOGIN, "type": "AWS"}, {"name": "Fleet", "type": "Machine"}],
+    "awx_credentials": [
+        {"name": _LOGIN, "type": "AWS"},
+        {"name": _FILE, "type": "Password file"},
+        {"name": "Fleet", "type": "Machine"},
+    ],
     "awx_notification_templates": [
         {"name": "Ops", "type": "slack", "configuration": {"token": "", "channels": ["#ops"]}},
     ],
@@ -110,7 +114,7 @@ def test_no_extra_variable_carries_a_secret_and_every_type_of_ours_is_one_that_a
     )
     for template in control.awx.named("job_templates").values():
         assert not set(json.loads(template["extra_vars"])) - {"credential_retire_hold", "credential_hold", "rotate_catalogue"}
-        assert template["lists"]["credentials"] == ["Fleet", _LOGIN]
+        assert template["lists"]["credentials"] == ["Fleet", _FILE, _LOGIN]
         for question in (template["survey"] or {"spec": []})["spec"]:
             assert (
                 question["type"] in ("text", "multiplechoice")
@@ -153,23 +157,28 @@ def test_a_notification_with_a_secret_is_refused_without_showing_it(control: Con
 
 
 class Site:
-    """A project in git as docs/awx.md says, an estate that needs the AWS login of AWX, and AWX's jobs."""
+    """A project in git as docs/awx.md says, an estate that needs what AWX puts into environment and files, and AWX's jobs."""
 
     def __init__(self, control: Control, moto: Moto, top: pathlib.Path) -> None:
-        self.estate = Estate(moto, top, ["deployer"], ["web1", "web2"])
+        self.estate = Estate(moto, top, ["deployer", "uploader"], ["web1", "web2"])
         for machine in self.estate.machines.values():
             machine["ansible_python_interpreter"] = sys.executable
         for credential in self.estate.credentials.values():
             for options in (credential["credential_options"], credential["credential_store"]):
                 for name in ("access_key", "secret_key", "region", "endpoint_url"):
                     del options[name]
+        password = "{{ lookup('env', 'ROTATION_PASSWORD_FILE') }}"
+        store = {"type": "file", "path": str(top / "uploader.yml"), "vault_password_file": password}
+        self.estate.credentials["uploader"]["credential_store"] = store
         for name in _PLAYBOOKS:
             text = f"---\n- name: What AWX runs\n  import_playbook: locksmith.rotation.{name}\n"
             (top / f"{name}.yml").write_text(text, encoding="utf-8")
         (top / "ansible.cfg").touch()
         typed = {"access_key": moto.access_key, "secret_key": moto.secret_key, "region": moto.region, "endpoint": moto.url}
-        self.secrets = {"the login's secret": moto.secret_key}
-        self.jobs = Jobs(control.awx, top, top / "jobs", {_LOGIN: typed})
+        self.secrets = {"the login's secret": moto.secret_key, "the file's password": "open-the-file-of-the-store"}
+        self.jobs = Jobs(
+            control.awx, top, top / "jobs", {_LOGIN: typed, _FILE: {"password": self.secrets["the file's password"]}}
+        )
 
     def learn(self) -> str:
         """Remember the published secret, to look for it later; returns its id."""
@@ -188,6 +197,7 @@ def test_the_jobs_as_awx_runs_them(control: Control, tmp_path: pathlib.Path) -> 
         assert jobs.walk(_DAILY) == done, jobs.last.output
         old = site.learn()
         assert estate.has("web1", "deployer", "running") == estate.has("web2", "deployer", "running") == old
+        assert [estate.has(machine, "uploader", "running") for machine in ("web1", "web2")] == estate.key_ids("uploader") * 2
         answers = {"rotate_only": "deployer", "credential_force": "true", "credential_reason": "offboarding"}
         forced = jobs.launch("Locksmith rotate", answers)
         new = site.learn()
@@ -205,7 +215,7 @@ def test_the_jobs_as_awx_runs_them(control: Control, tmp_path: pathlib.Path) -> 
         # It ends with an error: the AWS server here does not simulate policies. Else all is well.
         assert "may be rotated as far as it tells" in told[2].output and "2/2" in told[2].output, told[2].output
         search = Search(site.secrets)
-        assert len(site.secrets) == 4 and not [found for job in jobs.all for found in search.look(job.kept)]
+        assert len(site.secrets) == 5 and not [found for job in jobs.all for found in search.look(job.kept)]
         assert search.bytes > 100_000
 
 
