@@ -73,7 +73,7 @@ def _found(arguments: t.Mapping[str, t.Any], variables: dict[str, t.Any]) -> Fou
     credentials = listed([plain_text(name) for name in variables["groups"].get(GROUP, ())], variables)
     at = min(period.until, time.time())
     alerts = alert_channels(_as_written(_CHANNELS, variables))
-    return Found(account, credentials, ages(credentials, account, at), trail, alerts, arguments["head_was_compared"])
+    return Found(account, credentials, ages(credentials, account, at), trail, alerts, arguments["head_was_compared"], at)
 
 
 def _as_written(name: str, variables: dict[str, t.Any]) -> t.Any:

@@ -15,6 +15,7 @@ description:
     C(credential_retired) on the credentials. Each line is a JSON object with a number, its own SHA-256 and that of the line before.
   - The events are those of the credential's journal. What a run did that was killed before it came here is recorded by the next one, marked
     C(late). Events that a journal has dropped before any run recorded them are recorded as a C(gap).
+  - Each run adds a line about itself, also if there is nothing else to record. That alone is no change.
   - The file is locked, appended to in one write, flushed to the disk, and never changed otherwise.
 author:
   - The locksmith.rotation contributors (@locksmith-rotation)
@@ -73,7 +74,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 recorded:
-  description: How many lines were appended, the first one of a new trail not counted.
+  description: How many lines were appended, not counting the first one of a new trail and that about the run.
   returned: success
   type: int
   sample: 5

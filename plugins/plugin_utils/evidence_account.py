@@ -170,10 +170,9 @@ class Account:
             return False
         return reviewed.since <= self.period.since and self.period.until <= reviewed.until
 
-    def days_with_runs(self) -> set[str]:
-        """The days of the period on which a run recorded something."""
-        recorded = (entry["recorded_at"] for entry in self._entries)
-        return {moment[:10] for moment in recorded if self.period.contains(moment)}
+    def runs(self) -> list[float]:
+        """When a run of the period looked, whether or not anything was due. Seconds since the epoch."""
+        return [from_iso(entry["at"]) for entry in self._within("run")]
 
     def published(self, credential: str, moment: float) -> Entry | None:
         """The version that was published at a moment, if the trail knows."""

@@ -36,7 +36,8 @@ class Found:
     """Everything that answers are derived from.
 
     C(trail): what C(credential_trail_info) returned, without its entries; C(alerts): kinds of channels that are told of failures;
-    C(head_was_compared): the trail was held against a head that was kept elsewhere.
+    C(head_was_compared): the trail was held against a head that was kept elsewhere; C(moment): the end of the period, or now if that comes
+    first, seconds since the epoch.
     """
 
     account: Account
@@ -45,6 +46,7 @@ class Found:
     trail: t.Mapping[str, t.Any]
     alerts: t.Sequence[str]
     head_was_compared: bool
+    moment: float
 
 
 #: Whether something holds, and the sentence that says so. None: it is told, and speaks neither for nor against.

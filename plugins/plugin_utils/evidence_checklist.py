@@ -32,7 +32,9 @@ def schedules(found: Found) -> Answer:
     """Every credential has an interval, and was kept to it."""
     implied = [one.name for one in found.credentials if not one.interval_is_written]
     late = [age.listed.name for age in found.ages if age.verdict() in ("overdue", "unknown")]
-    days = len(found.account.days_with_runs())
+    runs = found.account.runs()
+    edges = [found.account.period.since, *runs, found.moment]
+    longest = max(later - earlier for earlier, later in zip(edges, edges[1:])) / 86400
     return summed(
         [
             (
@@ -45,7 +47,7 @@ def schedules(found: Found) -> Answer:
                 f"at the end of the period {len(late)} of {len(found.ages)} were older than that, or of unknown age"
                 + (f": {some(late)}" if late else ""),
             ),
-            (days > 0, f"runs recorded something on {counted(days, 'day')} of the period"),
+            (bool(runs), f"{counted(len(runs), 'run')} in the period; the longest time without one was {longest:.1f} days"),
         ]
     )
 

@@ -21,6 +21,8 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.trail.line impo
 from ansible_collections.locksmith.rotation.plugins.module_utils.trail.unseen import new_entries
 
 FORMAT = 1
+#: C(what) of the line that every run adds.
+RUN = "run"
 #: Problems that the result names; whoever wants all of them asks C(credential_trail_info).
 _NAMED = 20
 
@@ -50,7 +52,7 @@ def record(path: str, mode: int, news: News, check_mode: bool) -> dict[str, t.An
     with opened(path, mode) as file:
         trail = read_trail(file.read())
         entries = _wanted(trail, news)
-        lines, last = _chain(trail, entries, news)
+        lines, last = _chain(trail, [*entries, *_run(news, len(entries))], news)
         if lines:
             file.append(b"".join(lines))
     return _told(path, trail, entries, head_of(last))
@@ -66,6 +68,14 @@ def _wanted(trail: Trail, news: News) -> list[dict[str, t.Any]]:
     if news.review:
         entries.append({**news.review, "what": "review", "at": to_iso(news.now)})
     return entries
+
+
+def _run(news: News, recorded: int) -> list[dict[str, t.Any]]:
+    """A line for the run itself, also where nothing happened: that nothing was due is evidence only if somebody has looked."""
+    if not news.reports:
+        return []
+    failed = sum(bool(report.get("failure")) for report in news.reports)
+    return [{"what": RUN, "at": to_iso(news.now), "credentials": len(news.reports), "failed": failed, "recorded": recorded}]
 
 
 def _chain(

@@ -67,6 +67,7 @@ LIFE = (
     at("07-19", "delete", version=1, id="AKIA1", reason="scheduled"),
     at("07-19T13", "deleted", version=1, id="AKIA1", reason="scheduled"),
 )
+RUN = {name: value for name, value in at("07-12T14", "run", credentials=1).items() if name != "credential"}
 REVIEW = {**at("10-02", "review", reviewer="an auditor", findings="none"), "from": QUARTER[0], "until": QUARTER[1]}
 
 
@@ -80,7 +81,7 @@ def listed(
 def found(*entries: dict[str, t.Any], credentials: t.Sequence[Listed] = (listed(),), **changes: t.Any) -> Found:
     period = read_period(*QUARTER)
     account = Account(select(numbered(*entries), period), period)
-    told = {"trail": INTACT, "alerts": ["slack"], "head_was_compared": True, **changes}
+    told = {"trail": INTACT, "alerts": ["slack"], "head_was_compared": True, "moment": period.until, **changes}
     return Found(account, credentials, ages(credentials, account, period.until), **told)
 
 
@@ -240,7 +241,7 @@ def test_ages_are_those_at_the_end_of_the_period() -> None:
 
 
 def test_everything_that_was_found_makes_every_answer_yes() -> None:
-    assert answers(found(*LIFE, REVIEW)) == ["yes"] * 7
+    assert answers(found(*LIFE, RUN, REVIEW)) == ["yes"] * 7
 
 
 def test_nothing_found_makes_no_answer_yes() -> None:
@@ -265,7 +266,12 @@ def test_nothing_found_makes_no_answer_yes() -> None:
     ],
 )
 def test_each_answer_is_no_better_than_what_was_found(item: int, answer: str, changes: dict[str, t.Any]) -> None:
-    assert answers(found(*LIFE, REVIEW, **changes))[item] == answer
+    assert answers(found(*LIFE, RUN, REVIEW, **changes))[item] == answer
+
+
+def test_the_longest_time_without_a_run_is_told_up_to_the_end_of_the_period() -> None:
+    assert answers(found(*LIFE))[0] == "partly"
+    assert "1 run in the period; the longest time without one was 80.4 days" in make_pack(found(*LIFE, RUN), "now")["evidence.md"]
 
 
 def test_a_credential_with_one_value_at_a_time_is_no_yes_to_new_before_old() -> None:
