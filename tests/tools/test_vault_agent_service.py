@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ansible_collections.locksmith.rotation.tests.real.estate import COLLECTIONS
 from ansible_collections.locksmith.rotation.tests.servers.openbao import OpenBao, program
-from ansible_collections.locksmith.rotation.tests.servers.units import UserSystemd
+from ansible_collections.locksmith.rotation.tests.servers.units import Units, UserSystemd
 
 TEMPLATES = COLLECTIONS / "ansible_collections" / "locksmith" / "rotation" / "roles" / "vault_agent" / "templates"
 NAME = "locksmith-vault-agent"
@@ -86,7 +86,7 @@ def test_an_agent_works_within_the_unit_and_its_hook_restarts_a_service(tmp_path
         assert rendered.read_text() == "a password" and rendered.stat().st_mode & 0o777 == 0o640
 
 
-def _configure(bao: OpenBao, systemd: UserSystemd, dest: Path) -> Path:
+def _configure(bao: OpenBao, systemd: Units, dest: Path) -> Path:
     bao.call("POST", "secret/data/db", {"data": {"password": "a password"}})
     bao.policy("reader", {"secret/data/db": ("read",)})
     files = {}

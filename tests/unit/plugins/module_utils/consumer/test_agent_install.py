@@ -109,7 +109,7 @@ def test_what_the_agent_must_read_again_restarts_it(host: Host) -> None:
 
 
 def test_a_secret_id_that_the_agent_took_is_not_written_again(host: Host) -> None:
-    removing = {"remove_secret_id_file_after_reading": True, "exit_on_retry_failure": False}
+    removing: dict[str, t.Any] = {"remove_secret_id_file_after_reading": True, "exit_on_retry_failure": False}
     host.install(**removing)
     (host.config / "secret_id").unlink()
     assert host.install(**removing)["changed"] is False
