@@ -108,6 +108,22 @@ previous:
   returned: success
   type: list
   elements: dict
+plan:
+  description:
+    - What O(locksmith.rotation.credential_rotate#module:state=rotated) would do now with these options, as far as the journal tells.
+  returned: success
+  type: dict
+  contains:
+    action:
+      description:
+        - One of V(nothing), V(hold), V(busy), V(start), V(resume), V(issue), V(settle).
+      type: str
+    why:
+      description: The reason, as a sentence.
+      type: str
+    can_wait:
+      description: Whether O(locksmith.rotation.credential_rotate#module:hold) would keep a rotation from beginning.
+      type: bool
 pending:
   description: What is waited for, a line each; hosts by name.
   returned: success

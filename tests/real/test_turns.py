@@ -51,13 +51,10 @@ def test_few_begin_in_one_run_the_most_overdue_first_and_a_blackout_takes_up_no_
     turns.credentials["canary"]["credential_blackouts"] = [{"from": "2020-01-01", "until": "2099-01-01", "reason": "freeze"}]
     turns.set_all(credential_max_per_run=1)
     turns.credentials["backup"]["credential_rotate_after"] = "1s"
-    checked = turns.rotate("--check")
     ran = turns.rotate()
-    assert (checked.status, ran.status) == (0, 0), ran.output
-    assert turns.begun_since(before) == ["backup"]
-    for output in (checked.output, ran.output):
-        assert "deployer: waits for postponed, 1 already begin in this run" in output
-        assert "canary: waits for blackout until 2099-01-01T00:00:00Z: freeze" in output
+    assert ran.status == 0 and turns.begun_since(before) == ["backup"], ran.output
+    assert "deployer: waits for postponed, 1 already begin in this run" in ran.output
+    assert "canary: waits for blackout until 2099-01-01T00:00:00Z: freeze" in ran.output
     assert turns.has("web2", "backup", "running") == turns.published_id("backup")
     turns.make_current()
     turns.set_all(credential_max_per_run="", credential_blackouts=[])

@@ -95,7 +95,8 @@ class ControlNode:
 
 @pytest.fixture(scope="module")
 def node() -> t.Iterator[ControlNode]:
-    with UserSystemd() as systemd:
+    systemd = UserSystemd()
+    with systemd:
         yield ControlNode(systemd)
 
 
