@@ -15,18 +15,21 @@ class Program(t.NamedTuple):
     """A program, the Debian package that brings it, and what it is for.
 
     C(unpack): take it out of its package instead of installing that, which a plain user can do too. For programs that need
-    nothing else of their package, where installing would start a service.
+    nothing else of their package, where installing would start a service. C(calls_itself): when asked for its version, if not by its
+    command.
     """
 
     command: str
     package: str
     purpose: str
     unpack: bool = False
+    calls_itself: str = ""
 
 
 PROGRAMS = (
     Program("promtool", "prometheus", "the test of metrics and alert rules", unpack=True),
     Program("chromium", "chromium", "the test of the HTML report"),
+    Program("java", "openjdk-17-jre-headless", "ansible-rulebook, in the test of the rulebooks", calls_itself="openjdk"),
 )
 
 

@@ -15,4 +15,4 @@ from ansible_collections.locksmith.rotation.tests.make.outside import PROGRAMS, 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.command)
 def test_the_program_is_here_and_tells_its_version(program: Program) -> None:
     told = subprocess.run([program.command, "--version"], capture_output=True, text=True, timeout=60, check=True)
-    assert program.command in told.stdout.lower()
+    assert (program.calls_itself or program.command) in told.stdout.lower()
