@@ -69,7 +69,7 @@ def _wrong_clock(bench: Bench, issuer: str, store: str) -> Result:
     wrong, killed = [], 0
     for lap in (Rotate, Create):
         laps = lap(Pair(bench, issuer, store))
-        for point in bench.some([None, None, *points(laps.record(), thorough=False)], _SAMPLED):
+        for point in bench.some([None, None, *points(laps.record())], _SAMPLED):
             off = -off
             ended, found = laps.lap({"offset": off, "kill_at": point.number if point else 0})
             killed += ended.way is Way.KILLED

@@ -36,10 +36,10 @@ _LONGEST_WAIT = 900.0
 #: Operation, and whether the fault lasts, to how many kinds of fault a call gets; 0 for all.
 _PLAN: dict[tuple[type[Lap], bool], int] = {
     (Rotate, False): 0,
-    (Rotate, True): 4,
-    (Retire, False): 4,
-    (Retire, True): 2,
-    (Create, False): 2,
+    (Rotate, True): 3,
+    (Retire, False): 3,
+    (Retire, True): 1,
+    (Create, False): 1,
 }
 
 

@@ -216,7 +216,7 @@ class Retire(Rotate):
         phases = {version["phase"] for version in self.subject.versions()}
         wrong = super().check_now()
         ours = self.subject.issuer.capacity != 1 and self.subject.issuer.REVOKES
-        if ours and "previous" in phases and not self.subject.alive(self._before):
+        if ours and "previous" in phases and not self.subject.serves(self._before):
             wrong.append("the previous version no longer works, and the journal does not say that it is being retired")
         return wrong
 

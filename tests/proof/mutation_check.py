@@ -49,7 +49,7 @@ def _killed(issuer: str, store: str, bench: Bench, patches: tuple[str, ...]) -> 
     """Kills around every change of a rotation, or around some where the mechanism is in place: C(kill.py) tries all of those."""
     try:
         laps: Lap = Rotate(Pair(bench, issuer, store, patches))
-        found = points(laps.record(), thorough=False)
+        found = points(laps.record())
         for point in found if patches else bench.random.sample(found, _UNTOUCHED):
             wrong = laps.lap({"kill_at": point.number})[1]
             if wrong:
