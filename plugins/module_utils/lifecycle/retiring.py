@@ -25,6 +25,8 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors im
 
 #: Lines about pending consumers that the journal keeps for the status.
 _PENDING_KEPT = 20
+#: Seconds. A use that is longer ago than grace no longer counts; with a grace of nothing, one that is longer ago than this.
+_IDLE = 3600
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,7 +147,7 @@ class Retiring:
         if version.leak or not version.id or version.fingerprint == "":  # a leaked version is used by whoever has it
             return ""
         use: LastUse = self._issuer.last_use(version.issued())
-        if not use.supported or use.at is None or use.at <= moment or self._clock.now() - use.at > quiet > 0:
+        if not use.supported or use.at is None or use.at <= moment or self._clock.now() - use.at > (quiet or _IDLE):
             return ""
         return f"{version.id} was used at {to_iso(use.at)}{' by ' + use.by if use.by else ''}, after every known consumer had moved on"
 

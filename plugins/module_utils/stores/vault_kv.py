@@ -148,7 +148,8 @@ class Kv1(KeyValue):
     SETTLE = 1.0
     LEASE = 30.0
     GIVE_UP = 90.0
-    _POLL = 0.2
+    #: The first pause between two looks at somebody else's claim, and the longest.
+    _POLL, _LONGEST_POLL = 0.2, 2.0
 
     def __init__(self, client: VaultClient, mount: str, prefix: str, clock: Clock) -> None:
         super().__init__(client, mount)
@@ -214,7 +215,7 @@ class Kv1(KeyValue):
     def _claim(self, path: str, owner: str, check: t.Callable[[], None]) -> None:
         """Wait for the claim. One that has not changed for C(LEASE) on our own clock belongs to a run that was killed."""
         began = seen_at = self._clock.monotonic()
-        seen: dict[str, t.Any] | None = None
+        pause, seen = self._POLL, t.cast("dict[str, t.Any] | None", None)
         while self._clock.monotonic() - began < self.GIVE_UP:
             looked_at = self._clock.monotonic()
             claim = self._read(path)
@@ -226,7 +227,8 @@ class Kv1(KeyValue):
             if claim != seen:
                 seen, seen_at = claim, looked_at
             check()
-            self._clock.sleep(self._POLL * random.uniform(0.5, 1.5))
+            self._clock.sleep(pause * random.uniform(0.5, 1.5))
+            pause = min(1.5 * pause, self._LONGEST_POLL)
         raise errors.Unreachable(f"other runs hold the claim vault {self._mount}/{path}.", next_step="the next run tries again.")
 
     def _settled(self, path: str, owner: str, looked_at: float) -> bool:

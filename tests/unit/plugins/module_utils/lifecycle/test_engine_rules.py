@@ -526,6 +526,19 @@ def test_use_of_the_old_key_after_the_proof_holds() -> None:
     assert retire(stage, proof(stage, "web1")).action == "disabled"
 
 
+def test_without_grace_a_single_late_use_does_not_hold_for_ever() -> None:
+    stage, at_once = due_stage(), dataclasses.replace(POLICY, grace=0)
+    stage.engine().rotate(SCHEDULED)
+    stage.engine(policy=dataclasses.replace(POLICY, grace=1)).retire([proof(stage, "web1")], [])  # proved
+    stage.clock.time += 10
+    stage.world.last_use = LastUse(True, stage.clock.now() - 4, "s3 in eu-west-1")
+    assert retire(stage, proof(stage, "web1"), policy=at_once).action == "held"
+    stage.clock.time += 3500
+    assert retire(stage, proof(stage, "web1"), policy=at_once).action == "held"
+    stage.clock.time += 100
+    assert retire(stage, proof(stage, "web1"), policy=at_once).action in ("disabled", "deleted")
+
+
 def test_an_error_while_looking_for_use_is_not_unused() -> None:
     stage = due_stage()
     stage.engine().rotate(SCHEDULED)
