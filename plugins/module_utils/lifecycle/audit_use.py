@@ -84,8 +84,8 @@ def left_at(journal: Journal, version: Version) -> float:
 
 
 def _severity(version: Version) -> str:
-    """Somebody is broken now; somebody will be; the hosts are still being moved."""
-    if version.phase is not Phase.PREVIOUS:
+    """Somebody is broken now, or it is whoever it leaked to; somebody will be; the hosts are still being moved."""
+    if version.phase is not Phase.PREVIOUS or version.leak is not None:
         return CRITICAL
     return WARNING if version.proved_at is not None else INFO
 
@@ -98,7 +98,8 @@ def _stands(version: Version) -> str:
         Phase.DISABLED: "is switched off",
         Phase.DELETING: "is being deleted",
     }[version.phase]
-    return f"version {version.number} {said}" + (f" since {to_iso(moment)}" if moment is not None else "")
+    leaked = " has leaked," if version.leak is not None else ""
+    return f"version {version.number}{leaked} {said}" + (f" since {to_iso(moment)}" if moment is not None else "")
 
 
 def _by_caller(version: Version, use: Use, revival: Revival, whose: Whose) -> Finding:
@@ -171,6 +172,8 @@ def _why_not(journal: Journal, version: Version, issuer: Issuer) -> str:
     """An empty string where it can be."""
     if version.phase is Phase.DELETING:
         return "its deletion has begun"
+    if version.leak is not None:
+        return "it has leaked, and this may be whoever has it"
     if issuer.MINTS and issuer.capacity == 1:
         return "the issuer keeps one value and makes it itself"
     if version.phase is not Phase.PREVIOUS and not issuer.CAN_DISABLE:

@@ -15,6 +15,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.entry.audit imp
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import AuditTrail, LastUse, Use
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.gate import ConsumerProof
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.keeper import Keeper
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.leak import Leak
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.plan import Wish
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.policy import Exemption, Policy
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import Denied, Unreachable
@@ -209,6 +210,19 @@ class TestTheWayBack:
         with pytest.raises(Unreachable):
             engine.retire([ConsumerProof("web1", current, current, True)], ())
         assert "its deletion has begun" in self.told(stage)
+
+    def test_what_has_leaked_is_not_brought_back_and_its_use_is_critical(self) -> None:
+        stage = World().replaced()
+        keeper = stage.engine(policy=stage.policy)._keeper
+        journal = keeper.load()
+        assert journal is not None
+        journal.leaked(journal.versions[0], Leak(stage.clock.now()), stage.clock.now(), "found on a page")
+        keeper.save(journal, hold=False)
+        stage.clock.time += 10
+        stage.used(before=1, address="198.51.100.66")
+        told = one(stage.audit(), "used_after_replaced")
+        assert told["severity"] == "critical" and "has leaked" in told["detail"]
+        assert "It cannot be brought back: it has leaked" in told["next_step"] and COMMAND not in told["next_step"]
 
 
 class TestTheValue:
