@@ -72,33 +72,25 @@ def estate(moto: Moto, tmp_path: pathlib.Path) -> Recorded:
 
 def test_a_rotation_is_recorded_and_its_evidence_is_what_happened(estate: Recorded) -> None:
     estate.keep_elsewhere()
+    estate.credentials["deployer"]["credential_exempt"] = EXEMPT
     estate.recorded()
+    del estate.credentials["deployer"]["credential_exempt"]
     old = estate.published_id("deployer")
     estate.make_due()
-    job = (
-        "-e",
-        "rotation_trail_host=keeper",
-        "-e",
-        "awx_job_id=4711",
-        "-e",
-        "awx_user_name=a-user",
-        "-e",
-        "credential_ticket=CHG-7",
-    )
-    ended = estate.recorded(*job)
+    job = {"awx_job_id": 4711, "awx_user_name": "a-user", "credential_ticket": "CHG-7", "rotation_trail_host": "keeper"}
+    ended = estate.recorded("-e", json.dumps(job))
     assert ended.status == 0, ended.output
     new, entries = estate.published_id("deployer"), estate.entries()
-    assert estate.told() == ["begin", *LIFE[:3], *LIFE]
+    assert estate.told() == ["begin", *LIFE[:3], "exception", *LIFE, "exception"]
     head = read_trail(estate.trail.read_bytes()).head
     assert f"Head {head}" in ended.output
-    proved, deleted = entries[-5], entries[-1]
+    granted, life = entries[4], entries[-9:-1]
+    proved, deleted = life[3], life[-1]
+    assert granted["exception"] == EXEMPT and "exception" not in entries[-1]
     assert (proved["hosts"], proved["hosts_from"], deleted["id"]) == (["web1"], "run", old)
-    assert all(entry["by"]["job"] == "4711" and entry["by"]["awx_user"] == "a-user" for entry in entries[-8:])
-    assert all(entry["ticket"] == "CHG-7" and entry["reason"] == "scheduled" for entry in entries[-8:])
-    estate.credentials["deployer"]["credential_exempt"] = EXEMPT
+    assert all(entry["by"]["job"] == "4711" and entry["by"]["awx_user"] == "a-user" for entry in life)
+    assert all(entry["ticket"] == "CHG-7" and entry["reason"] == "scheduled" for entry in life)
     estate.make_current()
-    estate.recorded()
-    assert estate.entries()[-1]["exception"] == EXEMPT
 
     channels = {"rotation_notify_channels": [{"kind": "slack", "url": "{{ lookup('no_such_lookup') }}"}]}
     made = estate.evidence("-e", f"evidence_head={head}", "-e", "evidence_reviewer=an-auditor", "-e", json.dumps(channels))
@@ -110,6 +102,7 @@ def test_a_rotation_is_recorded_and_its_evidence_is_what_happened(estate: Record
     assert (retired["id"], retired["successor"], retired["hosts"], retired["proved"]) == (old, new, "web1", "yes")
     (exception,) = estate.table("exceptions")
     assert (exception["owner"], exception["reason"], exception["until"]) == ("payments", "'=vendor|migration", "2999-01-31")
+    assert exception["ended_at"] == entries[-1]["at"]
     (age,) = estate.table("ages")
     assert (age["id"], age["verdict"]) == (new, "within")
     answers = {row["item"][:20]: row["answer"] for row in estate.table("checklist")}
@@ -123,7 +116,7 @@ def test_a_rotation_is_recorded_and_its_evidence_is_what_happened(estate: Record
 
     estate.trail.write_bytes(estate.trail.read_bytes().replace(b'"a-user"', b'"b-user"', 1))
     altered = estate.evidence()
-    assert altered.status != 0 and "not what was written: line 6" in " ".join(altered.output.split())
+    assert altered.status != 0 and "not what was written: line 7" in " ".join(altered.output.split())
     assert {row["answer"] for row in estate.table("checklist")} == {"no", "partly"}
 
 
