@@ -91,6 +91,8 @@ def _write_all(directory: str, files: t.Mapping[str, str], check_mode: bool) -> 
             os.makedirs(directory, mode=0o750, exist_ok=True)
         for name, text in files.items():
             changed = _write(os.path.join(directory, name), text.encode(), check_mode) or changed
+    except ValueError:
+        raise ConfigurationError(f"{directory!r} is no path.", next_step="name a directory.") from None
     except OSError as problem:
         raise Denied(
             f"{directory} cannot be written to: {problem.strerror}.", next_step="choose another evidence_dest."

@@ -92,6 +92,8 @@ def _open(path: str, flags: int, mode: int) -> int:
         if problem.errno == errno.ELOOP:
             raise ConfigurationError(f"{path} is a link.", next_step="name the file itself; nothing was written.") from None
         raise _refused(path, "opened", problem) from None
+    except ValueError:
+        raise ConfigurationError(f"{path!r} is no path.", next_step="name a file.") from None
 
 
 def _refused(path: str, done: str, problem: OSError) -> Denied:

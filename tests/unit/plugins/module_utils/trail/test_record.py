@@ -240,6 +240,9 @@ def test_links_and_places_that_do_not_exist_are_refused(book: Book, tmp_path: pa
     book.path = tmp_path / "nowhere" / "trail.jsonl"
     with pytest.raises(Denied, match="cannot be opened"):
         book.write(report(event(1)))
+    for path in ("/tmp/\0", "/tmp/\ud800"):
+        with pytest.raises(ConfigurationError, match="is no path"):
+            record(path, 0o640, News([report(event(1))], {}, {}, "run1", NOW), False)
 
 
 def test_a_disk_that_takes_only_a_part_is_said_and_caught_up_with(book: Book) -> None:
