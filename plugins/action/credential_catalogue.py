@@ -32,7 +32,7 @@ class ActionModule(ActionBase):
         try:
             catalogue = read_catalogue(variables)
             elsewhere = CatalogueFiles(self, variables).names()
-            too_short = grace_problems(catalogue.hosts(), variables["hostvars"])
+            too_short = grace_problems(catalogue.pullers, variables["hostvars"])
         except LocksmithError as error:
             return {**result, "failed": True, "msg": f"{error} Nothing was changed anywhere."}
         only = _names(plain(self._task.args.get("only") or []))

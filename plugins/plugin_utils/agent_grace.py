@@ -17,22 +17,20 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.agent 
     say_longest_use,
 )
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.duration import parse_duration
-from ansible_collections.locksmith.rotation.plugins.plugin_utils.inventory import entries_of
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain_text
 
 #: The credential role's own default.
 _USUAL_GRACE = "24h"
 
 
-def grace_problems(hosts: t.Iterable[str], hostvars: t.Mapping[str, t.Any]) -> list[str]:
-    """Where the previous version could be retired sooner than a host that pulls by itself need have let go of it."""
-    return [
-        problem
-        for host in hosts
-        for entry in entries_of(hostvars[host])
-        if entry.get("pull") and entry.get("credential") in hostvars
-        for problem in _too_short(plain_text(entry["credential"]), host, hostvars)
-    ]
+def grace_problems(pullers: t.Mapping[str, t.Sequence[str]], hostvars: t.Mapping[str, t.Any]) -> list[str]:
+    """Where the previous version could be retired sooner than a host that pulls by itself need have let go of it.
+
+    :arg pullers: credential to hosts.
+    :raises ConfigurationError: a duration that is none.
+    """
+    known = ((name, host) for name, hosts in pullers.items() if name in hostvars for host in hosts)
+    return [problem for name, host in known for problem in _too_short(name, host, hostvars)]
 
 
 def _too_short(name: str, host: str, hostvars: t.Mapping[str, t.Any]) -> t.Iterator[str]:

@@ -27,6 +27,7 @@ class Catalogue:
     """C(consumers): credential to the hosts that use it, in the order of the inventory. C(canaries): those to go first.
     C(last): credentials that are rotated after all the others, because they may be the run's own login. C(first): canaries among
     the credentials. C(most): how many of the credentials that have such a number may begin a rotation in one run.
+    C(pullers): credential to those of its hosts that fetch it by themselves.
     """
 
     credentials: tuple[str, ...]
@@ -35,6 +36,7 @@ class Catalogue:
     last: tuple[str, ...] = ()
     first: tuple[str, ...] = ()
     most: dict[str, int] = dataclasses.field(default_factory=dict)
+    pullers: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
     def hosts(self) -> list[str]:
         """Every consumer once, canaries first."""
@@ -52,17 +54,26 @@ def read_catalogue(variables: Variables) -> Catalogue:
     credentials = tuple(plain_text(host) for host in groups.get(GROUP, ()))
     known = set(credentials)
     consumers: dict[str, list[str]] = {}
+    pullers: dict[str, list[str]] = {}
     canaries = set()
     for host in map(plain_text, groups["all"]):
         if host in known:
             continue
         _check_entries(host, hostvars[host])
-        for name in dict.fromkeys(plain_text(entry.get("credential", "")) for entry in entries_of(hostvars[host])):
+        entries = entries_of(hostvars[host])
+        for name in _names_in(entries):
             consumers.setdefault(name, []).append(host)
+        for name in _names_in([entry for entry in entries if entry.get("pull")]):
+            pullers.setdefault(name, []).append(host)
         if hostvars[host].get("consumer_canary"):
             canaries.add(host)
-    using = {name: tuple(hosts) for name, hosts in consumers.items()}
-    return Catalogue(credentials, using, frozenset(canaries), *_turns(credentials, hostvars))
+    using, pulling = ({name: tuple(hosts) for name, hosts in found.items()} for found in (consumers, pullers))
+    return Catalogue(credentials, using, frozenset(canaries), *_turns(credentials, hostvars), pullers=pulling)
+
+
+def _names_in(entries: t.Iterable[Variables]) -> list[str]:
+    """The credentials of a host's entries, each once."""
+    return list(dict.fromkeys(plain_text(entry.get("credential", "")) for entry in entries))
 
 
 def _turns(credentials: t.Sequence[str], hostvars: Variables) -> tuple[tuple[str, ...], tuple[str, ...], dict[str, int]]:

@@ -25,6 +25,8 @@ COMMAND_TIMEOUT = "60s"
 #: Seconds: what a restarted agent needs to log in and render, and what is added to the interval of one that is only waited for.
 _WAIT_AFTER_RESTART = 60
 _WAIT_LONGER = 30
+#: Seconds that a hook has beside its command before the agent ends it, and itself with it.
+_HOOK_ENDS_WITHIN = 10
 
 #: Options of the agent, as an Ansible argument spec. Those about reaching the server are called as the store C(vault) calls them.
 AGENT_OPTIONS: dict[str, t.Any] = {
@@ -205,7 +207,7 @@ _LOGINS: dict[str, t.Callable[[Options], dict[str, t.Any]]] = {"approle": _appro
 def _template(options: Options, template: Template, config_dir: str) -> dict[str, t.Any]:
     item = template.item
     key = hook_key(item)
-    timeout = f"{longest_command(options)}s"
+    timeout = f"{longest_command(options) + _HOOK_ENDS_WITHIN}s"
     return {
         "destination": template.dest,
         "contents": template.contents,
@@ -253,22 +255,22 @@ _HOOK = """#!/bin/sh
 umask 077
 PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin${{PATH:+:$PATH}}"
 seen=$(export {environment}; {state} {files} 2>/dev/null)
-if {command} >/dev/null 2>&1 </dev/null; then outcome=done; else outcome="failed $?"; fi
+if {limit}{command} >/dev/null 2>&1 </dev/null; then outcome=done; else outcome="failed $?"; fi
 printf '%s\\n%s\\n' "$outcome" "$seen" > {record}.new && mv -f {record}.new {record}
 exit 0
 """
 
 
-def hooks_of(templates: t.Sequence[Template], state_dir: str) -> list[Hook]:
-    """One for each service: restarts win over reloads."""
+def hooks_of(templates: t.Sequence[Template], state_dir: str, seconds: int) -> list[Hook]:
+    """One for each service: restarts win over reloads. C(seconds): how long that may take."""
     served: dict[str, list[Template]] = {}
     for template in templates:
         if hook_key(template.item):
             served.setdefault(hook_key(template.item), []).append(template)
-    return [Hook(key, _hook(key, users, state_dir)) for key, users in served.items()]
+    return [Hook(key, _hook(key, users, state_dir, seconds)) for key, users in served.items()]
 
 
-def _hook(key: str, users: t.Sequence[Template], state_dir: str) -> str:
+def _hook(key: str, users: t.Sequence[Template], state_dir: str, seconds: int) -> str:
     restart = [user for user in users if _action(user.item) == "restart"]
     service = (restart or users)[0].item["service"]
     return _HOOK.format(
@@ -276,6 +278,7 @@ def _hook(key: str, users: t.Sequence[Template], state_dir: str) -> str:
         environment=" ".join(f"{name}={value}" for name, value in STATE_ENVIRONMENT.items()),
         state=shlex.join(STATE_COMMAND),
         files=" ".join(shlex.quote(user.dest) for user in users),
+        limit="" if service["manager"] == "signal" else f"timeout {seconds} ",
         command=shell_command(service, "restart" if restart else "reload"),
         record=shlex.quote(f"{state_dir}/{record_name(key)}"),
     )

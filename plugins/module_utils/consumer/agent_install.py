@@ -42,7 +42,7 @@ def install(module: t.Any) -> dict[str, t.Any]:
         writer.ids(ids, options)
         _check_logins(options, module.check_mode)
         writer.configuration(agent.config_of(options, templates, config_dir))
-        writer.hooks(agent.hooks_of(templates, state_dir))
+        writer.hooks(agent.hooks_of(templates, state_dir, agent.longest_command(options)))
         writer.facts(options, templates)
     finally:
         if module.params["staged"] and marker.own(module.params["staged"], state_dir):

@@ -87,7 +87,7 @@ def look(host: t.Any, item: Item, directory: str) -> dict[str, t.Any]:
     except LocksmithError as error:
         return {**found, "error": str(error)}
     if text is None:
-        return {**found, "write": "its agent has not rendered it yet"}
+        return {**found, "write": "there is no file"}
     if known.deployed != item["fingerprint"]:
         return {**found, "write": "another version"}
     if not known.knows(text):

@@ -12,12 +12,17 @@ import pytest
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.agent_grace import grace_problems
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.agent_templates import template_for
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.inventory import read_catalogue
 
 _PULLS = {"consumer_credentials": [{"credential": "db", "dest": "/a", "format": "env", "pull": "vault_agent"}]}
 
 
 def _problems(host: dict[str, t.Any], **credential: t.Any) -> list[str]:
-    return grace_problems(["web1"], {"web1": host, "db": credential})
+    variables: dict[str, t.Any] = {
+        "groups": {"all": ["web1", "db"], "credentials": ["db"]},
+        "hostvars": {"web1": host, "db": credential},
+    }
+    return grace_problems(read_catalogue(variables).pullers, variables["hostvars"])
 
 
 def test_a_grace_within_the_interval_is_refused_with_the_sum() -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 import typing as t
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def test_the_configuration_names_files_and_no_values() -> None:
     }
     (template,) = config["template"]
     assert (template["perms"], template["user"]) == ("0640", "orders") and "group" not in template
-    assert template["exec"] == {"command": [f"/a/reload-{hook_key(_item(service=service))}"], "timeout": "60s"}
+    assert template["exec"] == {"command": [f"/a/reload-{hook_key(_item(service=service))}"], "timeout": "70s"}
     assert config["template_config"] == {"static_secret_render_interval": "300s", "exit_on_retry_failure": True}
 
 
@@ -115,7 +116,7 @@ def test_an_agent_that_deletes_its_login_is_not_restarted_but_waited_for() -> No
 
 def test_a_restart_wins_over_a_reload_of_the_same_service() -> None:
     users = [_template("/a", service={"name": "app", "action": "reload"}), _template("/b", service={"name": "app"})]
-    (hook,) = hooks_of(users, "/state")
+    (hook,) = hooks_of(users, "/state", 60)
     assert "systemctl restart -- app" in hook.text and "/a /b" in hook.text
 
 
@@ -156,7 +157,7 @@ def test_a_hook_notes_for_which_files_it_was_and_how_it_ended(tmp_path: Path) ->
     for file in files:
         file.write_text("x")
     restart = {"manager": "command", "command": ["/bin/sh", "-c", f"echo secret; touch {tmp_path}/restarted"]}
-    (hook,) = hooks_of([_template(str(file), service=restart) for file in files], str(tmp_path))
+    (hook,) = hooks_of([_template(str(file), service=restart) for file in files], str(tmp_path), 60)
     outcome, *states = _run(hook.text, tmp_path)
     assert outcome == "done" and (tmp_path / "restarted").exists()
     assert [line.split(" ", 5)[-1] for line in states] == [str(file) for file in files]
@@ -165,7 +166,9 @@ def test_a_hook_notes_for_which_files_it_was_and_how_it_ended(tmp_path: Path) ->
 
 
 def test_a_hook_ends_well_where_the_service_does_not(tmp_path: Path) -> None:
-    (hook,) = hooks_of([_template(str(tmp_path / "none"), service={"manager": "command", "command": ["false"]})], str(tmp_path))
+    (hook,) = hooks_of(
+        [_template(str(tmp_path / "none"), service={"manager": "command", "command": ["false"]})], str(tmp_path), 60
+    )
     assert _run(hook.text, tmp_path)[0] == "failed 1"
 
 
@@ -182,3 +185,13 @@ def test_the_agent_shares_no_file() -> None:
     ]
     with pytest.raises(ConfigurationError, match="written by two entries"):
         read_entries(entries)
+
+
+def test_a_hook_outlasts_no_service_that_hangs(tmp_path: Path) -> None:
+    """The agent would end the hook, and itself with it."""
+    (hook,) = hooks_of(
+        [_template(str(tmp_path / "none"), service={"manager": "command", "command": ["sleep", "9"]})], str(tmp_path), 1
+    )
+    began = time.monotonic()
+    assert _run(hook.text, tmp_path)[0] == "failed 124"
+    assert time.monotonic() - began < 5

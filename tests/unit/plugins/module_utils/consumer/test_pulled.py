@@ -64,7 +64,7 @@ class Place:
         new.write_text(text)
         new.rename(self.dest)
         if hook:
-            (script,) = hooks_of([Template(self.item, str(self.dest), "")], str(self.top))
+            (script,) = hooks_of([Template(self.item, str(self.dest), "")], str(self.top), 60)
             subprocess.run(["/bin/sh", "-c", script.text], check=True)
         return 0
 
@@ -80,7 +80,7 @@ class Place:
 
 def test_a_version_that_was_rendered_and_taken_is_right(tmp_path: Path) -> None:
     place = Place(tmp_path)
-    assert place.look()["write"] == "its agent has not rendered it yet"
+    assert place.look()["write"] == "there is no file"
     place.render("new\n")
     assert place.look()["write"] == "another version"
     assert place.wait() == {"id": place.item["id"], "error": "", "restart": False}
