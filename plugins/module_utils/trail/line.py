@@ -13,9 +13,10 @@ import hashlib
 import json
 import typing as t
 
+from ansible_collections.locksmith.rotation.plugins.module_utils.trail.fields import is_number, problem_of
+
 #: C(prev) of the first line.
 NOTHING = "0" * 64
-_MOST = 2**48
 _HEAD = "{seq}:{hash}"
 
 
@@ -51,10 +52,11 @@ def read_line(raw: bytes) -> dict[str, t.Any]:
         raise NotALine("it is not a line of a trail") from None
     if not is_canonical:
         raise NotALine("it is not in canonical form")
-    seq = entry.get("seq")
-    is_number = isinstance(seq, int) and not isinstance(seq, bool) and 0 < seq <= _MOST
-    if not is_number or not all(isinstance(entry.get(name), str) for name in ("prev", "hash", "what")):
+    if not is_number(entry.get("seq")) or not all(isinstance(entry.get(name), str) for name in ("prev", "hash")):
         raise NotALine("it has no number, or no hash")
+    problem = problem_of(entry)
+    if problem:
+        raise NotALine(problem)
     return entry
 
 

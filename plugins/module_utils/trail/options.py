@@ -30,7 +30,13 @@ def write(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         raise ConfigurationError(f"path is {params['path']}, which is not absolute.", next_step="write the whole path.")
     by = params["by"]
     news = News(params["reports"], params["review"] or {}, by, str(by.get("run", "")), time.time())
-    return record(params["path"], _mode(params["mode"]), news, check_mode)
+    try:
+        return record(params["path"], _mode(params["mode"]), news, check_mode)
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+        raise ConfigurationError(
+            "what is to be recorded is not what the action plugin makes.",
+            next_step="leave reports and by out, and write in review texts only; nothing was written.",
+        ) from None
 
 
 def _mode(written: str) -> int:

@@ -17,7 +17,7 @@ import uuid
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import to_iso
 from ansible_collections.locksmith.rotation.plugins.module_utils.trail.chain import TORN, Trail, read_trail
 from ansible_collections.locksmith.rotation.plugins.module_utils.trail.file import opened, read_file
-from ansible_collections.locksmith.rotation.plugins.module_utils.trail.line import NOTHING, canonical, chained, head_of
+from ansible_collections.locksmith.rotation.plugins.module_utils.trail.line import NOTHING, canonical, chained, head_of, read_line
 from ansible_collections.locksmith.rotation.plugins.module_utils.trail.unseen import new_entries
 
 FORMAT = 1
@@ -87,10 +87,16 @@ def _chain(
     for entry in wanted:
         seq, prev = (last["seq"] + 1, last["hash"]) if last else (1, NOTHING)
         last = chained({**entry, "by": news.by, "recorded_at": to_iso(news.now)}, seq, prev)
-        lines.append(canonical(last) + b"\n")
+        lines.append(_readable(canonical(last)) + b"\n")
     if lines and (trail.torn or trail.unended):
         lines.insert(0, b"\n")
     return lines, last
+
+
+def _readable(raw: bytes) -> bytes:
+    """Nothing is written that could not be read again. :raises NotALine: it could not."""
+    read_line(raw)
+    return raw
 
 
 def _opening(trail: Trail, news: News) -> list[dict[str, t.Any]]:

@@ -23,13 +23,15 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.trail.line impo
     read_line,
 )
 
+WHEN = {"at": "2026-11-21T03:14:00Z", "recorded_at": "2026-11-21T03:15:00Z"}
+
 
 def chain(count: int) -> list[bytes]:
     """The lines of a trail, with what makes canonical forms differ: other scripts, quotes, control characters."""
     lines: list[bytes] = []
     prev = NOTHING
     for seq in range(1, count + 1):
-        entry = chained({"what": "promote", "credential": f'né"w-{seq}\u2028\x7f', "hosts": ["web1", "web2"]}, seq, prev)
+        entry = chained({**WHEN, "what": "promote", "credential": f'né"w-{seq}\u2028\x7f', "hosts": ["web1", "web2"]}, seq, prev)
         prev = entry["hash"]
         lines.append(canonical(entry))
     return lines
@@ -91,8 +93,8 @@ def test_removed_lines_are_named_by_their_numbers() -> None:
 
 def test_a_line_inserted_is_named() -> None:
     lines = chain(5)
-    forged = canonical(chained({"what": "prove"}, 4, json.loads(lines[2])["hash"]))
-    stranger = canonical(chained({"what": "prove"}, 99, "a" * 64))
+    forged = canonical(chained({**WHEN, "what": "prove"}, 4, json.loads(lines[2])["hash"]))
+    stranger = canonical(chained({**WHEN, "what": "prove"}, 99, "a" * 64))
     assert told([*lines[:3], stranger, *lines[3:]]) == ["line 4: number 99 was inserted, repeated or moved here"]
     assert [problem.line for problem in read([*lines[:3], forged, *lines[3:]]).problems] == [4]
     assert told([*lines[:3], b"", *lines[3:]]) == ["line 4: was inserted: it is not a line of a trail"]
@@ -127,7 +129,7 @@ def test_a_trail_written_anew_is_found_by_the_head() -> None:
     head = read_head(read(lines).head)
     forged = []
     for seq in range(1, 8):
-        entry = chained({"what": "prove"}, seq, prev)
+        entry = chained({**WHEN, "what": "prove"}, seq, prev)
         prev = entry["hash"]
         forged.append(canonical(entry))
     trail = read(forged)
@@ -157,12 +159,33 @@ def test_an_unfinished_last_line_is_no_alteration() -> None:
 
 def test_a_hash_can_be_checked_with_other_peoples_programs() -> None:
     jq = shutil.which("jq")
-    line = canonical(chained({"what": "prove", "credential": 'né"w', "hosts": ["b", "a"], "n": 3}, 1, NOTHING))
+    line = canonical(chained({**WHEN, "what": "prove", "credential": 'né"w', "hosts": ["b", "a"], "n": 3}, 1, NOTHING))
     hashed = canonical({name: value for name, value in read_line(line).items() if name != "hash"})
     if jq:
         hashed = subprocess.run([jq, "-caS", "del(.hash)"], input=line, capture_output=True, check=True).stdout.rstrip(b"\n")
     summed = subprocess.run(["sha256sum"], input=hashed, capture_output=True, check=True).stdout.split()[0]
     assert summed.decode() == read_line(line)["hash"]
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"at": "yesterday"},
+        {"recorded_at": None},
+        {"what": 5},
+        {"credential": ["x"]},
+        {"n": "7"},
+        {"version": True},
+        {"hosts": "web1"},
+        {"exception": {"until": 5}},
+        {"by": []},
+        {"due_at": "9999999-01-01"},
+        {"what": "gap", "from": 1},
+    ],
+)
+def test_a_line_whose_fields_are_not_what_they_should_be_is_no_line(field: dict[str, object]) -> None:
+    line = canonical(chained({**WHEN, "what": "prove", **field}, 1, NOTHING))
+    assert [problem.line for problem in read([line]).problems] == [1]
 
 
 LINES = chain(8)

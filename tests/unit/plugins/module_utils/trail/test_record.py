@@ -15,6 +15,7 @@ import pytest
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError, Denied
 from ansible_collections.locksmith.rotation.plugins.module_utils.trail.chain import read_trail
+from ansible_collections.locksmith.rotation.plugins.module_utils.trail.options import write
 from ansible_collections.locksmith.rotation.plugins.module_utils.trail.record import News, record
 
 NOW = 1795230000.0
@@ -223,6 +224,16 @@ def test_runs_at_the_same_time_write_one_chain(book: Book) -> None:
     for thread in threads:
         thread.join()
     assert len(book.entries()) == 1 + 4 * 8
+
+
+def test_what_could_not_be_read_again_is_not_written(book: Book) -> None:
+    book.write(report(event(1)))
+    before = book.path.read_bytes()
+    for odd in ({"reviewer": object()}, {"note": ["x"]}, {"from": float("nan")}):
+        params = {"path": str(book.path), "mode": "0640", "reports": [], "by": {}, "review": odd}
+        with pytest.raises(ConfigurationError, match="nothing was written"):
+            write(params, check_mode=False)
+    assert book.path.read_bytes() == before
 
 
 @pytest.mark.parametrize("mode", [0o660, 0o606])
