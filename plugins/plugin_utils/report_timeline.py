@@ -14,6 +14,8 @@ OVERLAP, RECOVERY = "overlap", "recovery"
 #: What happened, in the words of the life cycle. Events that are not here are steps of those that are.
 HAPPENED: dict[str, str] = {
     "adopt": "taken over as it was",
+    "leak": "known to have leaked",
+    "contain": "switched off at once",
     "promote": "published",
     "prove": "proved by every host",
     "unprove": "no longer proved by every host",
