@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import subprocess
 import typing as t
@@ -15,12 +14,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.agent import AGENT_OPTIONS, Template, config_of
-from ansible_collections.locksmith.rotation.plugins.module_utils.rendering.agent import Source, expected, template_of
+from ansible_collections.locksmith.rotation.plugins.module_utils.rendering.agent import expected
 from ansible_collections.locksmith.rotation.plugins.module_utils.rendering.formats import FORMATS
 from ansible_collections.locksmith.rotation.plugins.module_utils.rendering.interface import Place
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import Rejected
-from ansible_collections.locksmith.rotation.tests.servers.openbao import OpenBao, program
+from ansible_collections.locksmith.rotation.tests.real.agent_once import Once
+from ansible_collections.locksmith.rotation.tests.servers.openbao import OpenBao
 
 #: Carried by every format but where a control character is refused.
 HOSTILE = {
@@ -36,36 +35,6 @@ HOSTILE = {
     "colons": "::\\:",
 }
 CONTROL = {"newline": "one\ntwo\r\n", "tab": "a\tb", "bell": "a\x07\x00\x1b\x7fz", "spaces": " lead and trail "}
-OPTIONS = {name: option.get("default") for name, option in AGENT_OPTIONS.items()}
-
-
-class Once:
-    """An agent that renders once and ends."""
-
-    def __init__(self, server: OpenBao, top: Path, values: t.Mapping[str, str], mount: str) -> None:
-        self.top, self.said = top, ""
-        self.source = Source("secret/data/hostile" if mount == "secret" else "kv1/hostile", mount == "secret")
-        server.call("POST", self.source.path, {"data": dict(values)} if self.source.versioned else dict(values))
-        server.policy("hostile", {self.source.path: ("read",)})
-        for name, value in zip(("role_id", "secret_id"), server.approle("hostile", ["hostile"])):
-            (top / name).write_text(value)
-        ids = {f"{name}_file": str(top / name) for name in ("role_id", "secret_id")}
-        self.options = {**OPTIONS, **ids, "url": server.url, "retries": 1}
-
-    def render(self, asked: t.Mapping[str, tuple[str, t.Mapping[str, str], Place]]) -> dict[str, str]:
-        """File to its text, for C(asked): file to format, names and place. A file that is not there was not rendered."""
-        item = {"mode": "0600", "owner": "", "group": "", "service": None}
-        templates = [
-            Template(item, str(self.top / file), template_of(kind, names, False, place, self.source))
-            for file, (kind, names, place) in asked.items()
-        ]
-        config = {**config_of(self.options, templates, str(self.top)), "exit_after_auth": True}
-        (self.top / "agent.json").write_text(json.dumps(config))
-        environment = {"HOME": str(self.top), "PATH": os.environ["PATH"]}
-        command = [program(), "agent", f"-config={self.top}/agent.json"]
-        done = subprocess.run(command, env=environment, capture_output=True, timeout=30, check=False)
-        self.said = (done.stdout + done.stderr).decode()
-        return {file: (self.top / file).read_bytes().decode() for file in asked if (self.top / file).exists()}
 
 
 @pytest.mark.parametrize("mount", ["secret", "kv1"])
