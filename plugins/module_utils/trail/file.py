@@ -78,6 +78,7 @@ def read_file(path: str) -> bytes:
     """
     descriptor = _open(path, os.O_RDONLY, 0)
     try:
+        _check_kind(descriptor, path)
         with contextlib.suppress(PermissionError):
             _lock(descriptor, path, fcntl.LOCK_SH)
         return TrailFile(path, descriptor).read()
@@ -87,7 +88,7 @@ def read_file(path: str) -> bytes:
 
 def _open(path: str, flags: int, mode: int) -> int:
     try:
-        return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+        return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, mode)
     except OSError as problem:
         if problem.errno == errno.ELOOP:
             raise ConfigurationError(f"{path} is a link.", next_step="name the file itself; nothing was written.") from None
@@ -118,11 +119,14 @@ def _lock(descriptor: int, path: str, kind: int = fcntl.LOCK_EX) -> None:
             time.sleep(_POLL)
 
 
-def _check(descriptor: int, path: str) -> None:
-    found = os.fstat(descriptor)
-    if not stat.S_ISREG(found.st_mode):
+def _check_kind(descriptor: int, path: str) -> None:
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         raise ConfigurationError(f"{path} is not a regular file.", next_step="name a file on a local disk.")
-    if found.st_mode & _OTHERS_MAY_WRITE:
+
+
+def _check(descriptor: int, path: str) -> None:
+    _check_kind(descriptor, path)
+    if os.fstat(descriptor).st_mode & _OTHERS_MAY_WRITE:
         raise ConfigurationError(
             f"{path} may be written by its group or by others, so it proves nothing.",
             next_step="take that right away (chmod go-w) and look into who had it.",

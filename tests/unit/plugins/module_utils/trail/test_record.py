@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import resource
 import stat
@@ -15,6 +16,7 @@ import pytest
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError, Denied
 from ansible_collections.locksmith.rotation.plugins.module_utils.trail.chain import read_trail
+from ansible_collections.locksmith.rotation.plugins.module_utils.trail.file import read_file
 from ansible_collections.locksmith.rotation.plugins.module_utils.trail.options import write
 from ansible_collections.locksmith.rotation.plugins.module_utils.trail.record import News, record
 
@@ -242,6 +244,15 @@ def test_a_trail_that_others_may_write_is_refused(book: Book, mode: int) -> None
     book.path.chmod(mode)
     with pytest.raises(ConfigurationError, match="proves nothing"):
         book.write(report(event(2)))
+
+
+def test_what_is_no_file_is_neither_read_nor_written(book: Book, tmp_path: pathlib.Path) -> None:
+    os.mkfifo(book.path)
+    for path in (book.path, tmp_path):
+        with pytest.raises(ConfigurationError, match="not a regular file"):
+            read_file(str(path))
+    with pytest.raises(ConfigurationError, match="not a regular file"):
+        book.write(report(event(1)))
 
 
 def test_links_and_places_that_do_not_exist_are_refused(book: Book, tmp_path: pathlib.Path) -> None:
