@@ -12,18 +12,29 @@ import pathlib
 import threading
 import time
 import typing as t
+import urllib.error
 import urllib.parse
 
 import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.clients.endpoint import glance_at
+from ansible_collections.locksmith.rotation.plugins.module_utils.entry.examine import examine_credential
+from ansible_collections.locksmith.rotation.plugins.module_utils.entry.rotation import argument_spec
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.grafana import GrafanaIssuer
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issuer
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.postgresql import PostgresqlIssuer
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.access import Endpoint
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import SystemClock
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.finding import judge_clock
 from ansible_collections.locksmith.rotation.tests.real.estate import Ended, Estate
+from ansible_collections.locksmith.rotation.tests.real.fixtures_grafana import unique
+from ansible_collections.locksmith.rotation.tests.real.fixtures_postgres import make_role
 from ansible_collections.locksmith.rotation.tests.servers.aws_front import AwsFront
+from ansible_collections.locksmith.rotation.tests.servers.grafana import GrafanaServer
 from ansible_collections.locksmith.rotation.tests.servers.moto import Moto, free_port
 from ansible_collections.locksmith.rotation.tests.servers.openbao import OpenBao
+from ansible_collections.locksmith.rotation.tests.servers.postgres import Postgres
 
 DOCTOR = "locksmith.rotation.doctor"
 READS = ("Get", "List", "Simulate", "Describe")
@@ -132,6 +143,62 @@ def test_everything_that_is_in_the_way_is_named_with_what_to_do(
     said = " ".join(ended.output.split())
     assert "-m pip install -r" in said and "galaxy: {collections: [{name: locksmith.rotation}]}" in said
     assert estate.moto.secret_key not in ended.output
+
+
+def areas(issuer: type[Issuer], options: t.Mapping[str, t.Any], store: t.Mapping[str, t.Any]) -> tuple[dict[str, t.Any], str]:
+    """What is in the way by area, as the action plugin asks; and the policies."""
+    checked = ArgumentSpecValidator(argument_spec(issuer), **issuer.CONSTRAINTS).validate(
+        {"name": "thing", "store": dict(store), **options}
+    )
+    assert not checked.error_messages, checked.error_messages
+    told = examine_credential(issuer, checked.validated_parameters)
+    rights = "\n".join(right["text"] for right in told["rights"])
+    return {check["area"]: check["detail"] for check in told["checks"] if check["severity"]}, rights
+
+
+class TestRightsAtRealServers:
+    """By the systems' own means, before anything is made there."""
+
+    @pytest.fixture
+    def store(self, openbao: OpenBao) -> t.Iterator[dict[str, t.Any]]:
+        """In order. Nothing is ever written to it."""
+        yield {"type": "vault", "url": openbao.url, "token": openbao.root_token, "path": "doctor/x"}
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            openbao.call("GET", "secret/metadata/doctor/x")
+
+    def test_a_vault_token_that_may_only_read(self, openbao: OpenBao, store: dict[str, t.Any], grafana_12: GrafanaServer) -> None:
+        openbao.policy("doctor-reader", {"secret/data/*": ("read",)})
+        account = unique("doctor")
+        grafana_12.create_account(account)
+        login = {"url_username": grafana_12.admin_user, "url_password": grafana_12.admin_password}
+        options = {"url": grafana_12.url, "service_account": account, **login}
+        bad, rights = areas(GrafanaIssuer, options, {**store, "token": openbao.token("doctor-reader")})
+        assert list(bad) == ["writable"] and "create, update on secret/data/" in bad["writable"]
+        assert 'path "secret/data/locksmith/doctor/x"' in rights and '"serviceaccounts:write"' in rights
+        assert areas(GrafanaIssuer, options, store)[0] == {}
+
+    def test_a_grafana_login_that_may_only_look(self, store: dict[str, t.Any], grafana_12: GrafanaServer) -> None:
+        account, rotator = unique("doctor"), unique("rotator")
+        grafana_12.create_account(account)
+        number = grafana_12.create_account(rotator, "None")
+        grafana_12.grant(number, {"serviceaccounts:read": ["serviceaccounts:*"]})
+        token = grafana_12.create_token(number, rotator)[1]
+        options = {"url": grafana_12.url, "grafana_api_key": token, "service_account": account}
+        bad = areas(GrafanaIssuer, options, store)[0]
+        assert list(bad) == ["rights"] and "lacks the permission serviceaccounts:write" in bad["rights"]
+
+    def test_a_postgresql_role_that_may_not_alter_others(self, store: dict[str, t.Any], postgres: Postgres) -> None:
+        role, dummy = make_role(postgres)
+        rotator, password = make_role(postgres)
+        options = {
+            **{"login_host": postgres.host, "login_port": postgres.port, "role": role},
+            **{"login_user": rotator, "login_password": password},
+        }
+        bad, rights = areas(PostgresqlIssuer, options, store)
+        assert list(bad) == ["rights"] and f'may not alter role "{role}"' in bad["rights"]
+        admin = {"login_user": postgres.admin_user, "login_password": postgres.admin_password}
+        bad, rights = areas(PostgresqlIssuer, {**options, **admin}, store)
+        assert bad == {} and ("WITH ADMIN TRUE" in rights) == (postgres.version >= 16)
 
 
 class _Late(http.server.BaseHTTPRequestHandler):
