@@ -9,6 +9,7 @@ After C(make demo-up) and with its environment: C(python tests/demo/alerts.py). 
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import time
 import typing as t
@@ -27,6 +28,8 @@ def main() -> int:
     if not variables.parent.is_dir():
         print("The demo does not run: make demo-up")
         return 1
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell's background has them ignored
+        signal.signal(number, signal.default_int_handler)
     with AlertReceivers() as receivers:
         told = {
             "rotation_notify_channels": receivers.channels(),
@@ -35,7 +38,10 @@ def main() -> int:
         }
         variables.touch(mode=0o600)
         variables.write_text(yaml.safe_dump(told), encoding="utf-8")
-        print(f"{variables.relative_to(TOP.parents[1])} names the channels. Now let the demo rotate, in another terminal.")
+        print(
+            f"{variables.relative_to(TOP.parents[1])} names the channels. Now let the demo rotate, in another terminal.",
+            flush=True,
+        )
         try:
             follow(receivers)
         except KeyboardInterrupt:
