@@ -47,7 +47,7 @@ def examine(user: str, options: t.Mapping[str, t.Any], iam: t.Any) -> Check:
             RIGHTS, INFO, "the account's root signs the requests, which may do everything.", f"use an identity of {_PAGE}."
         )
     try:
-        missing = [*_missing(iam, caller, _ON_THE_USER, user_arn(user, options, iam)), *_missing(iam, caller, (_ANYWHERE,), "*")]
+        refused = [*_refused(iam, caller, _ON_THE_USER, user_arn(user, options, iam)), *_refused(iam, caller, (_ANYWHERE,), "*")]
     except (errors.Denied, errors.NotFound, errors.Rejected) as error:
         return Check(
             RIGHTS,
@@ -55,17 +55,33 @@ def examine(user: str, options: t.Mapping[str, t.Any], iam: t.Any) -> Check:
             f"listing keys is allowed; whether {caller} may create, switch off and delete them could not be simulated: {error.message}",
             "grant it iam:SimulatePrincipalPolicy on itself to know before the first rotation, or compare its policy with the one below.",
         )
+    return _judge(caller, user, refused)
+
+
+def _judge(caller: str, user: str, refused: t.Sequence[t.Mapping[str, t.Any]]) -> Check:
+    missing = [one["EvalActionName"] for one in refused if not one.get("MissingContextValues")]
     if missing:
-        return Check(
-            RIGHTS, CRITICAL, f"{caller} may not {', '.join(missing)} for the IAM user {user}.", f"grant it, as {_PAGE} shows."
+        detail = f"{caller} may not {', '.join(missing)} for the IAM user {user}."
+        return Check(RIGHTS, CRITICAL, detail, f"grant it, as {_PAGE} shows.")
+    if refused:
+        keys = sorted({key for one in refused for key in one["MissingContextValues"]})
+        names = ", ".join(one["EvalActionName"] for one in refused)
+        detail = (
+            f"whether {caller} may {names} for the IAM user {user} depends on {', '.join(keys)}, which only a real request has."
         )
+        return Check(RIGHTS, INFO, detail, "look at the conditions of its policy.")
     return Check(RIGHTS, "", f"{caller} may do all that a rotation takes, as IAM simulates it")
 
 
-def _missing(iam: t.Any, caller: str, actions: t.Sequence[str], resource: str) -> list[str]:
+def _refused(iam: t.Any, caller: str, actions: t.Sequence[str], resource: str) -> list[t.Mapping[str, t.Any]]:
+    """The results that are no C(allowed). A policy for one's own keys names the user by a variable, which has to be given."""
+    request: dict[str, t.Any] = {"PolicySourceArn": caller, "ActionNames": list(actions), "ResourceArns": [resource]}
+    if ":user/" in caller:
+        own = {"ContextKeyName": "aws:username", "ContextKeyType": "string", "ContextKeyValues": [caller.rpartition("/")[2]]}
+        request["ContextEntries"] = [own]
     with aws.aws_errors("iam", f"simulate what {caller} may do"):
-        answer = iam.simulate_principal_policy(PolicySourceArn=caller, ActionNames=list(actions), ResourceArns=[resource])
-    return [one["EvalActionName"] for one in answer["EvaluationResults"] if one["EvalDecision"] != "allowed"]
+        answer = iam.simulate_principal_policy(**request)
+    return [one for one in answer["EvaluationResults"] if one["EvalDecision"] != "allowed"]
 
 
 def _caller(options: t.Mapping[str, t.Any]) -> str:
