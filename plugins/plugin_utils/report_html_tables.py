@@ -195,14 +195,21 @@ def _chip(consumer: Consumer) -> Html:
 
 def exceptions(all_of_them: t.Sequence[Standing]) -> Html:
     """Who is not rotated on schedule, until when and why."""
-    headings = ("Credential", "Until", "Left", "Reason")
+    headings = ("Credential", "Until", "Left", "Owner", "Reason")
     rows = [
-        row(headings, _name(one), moment(one.exempt_until), format_duration(one.exempt_until - one.now), one.exempt_reason)
+        row(
+            headings,
+            _name(one),
+            moment(one.exempt_until),
+            format_duration(one.exempt_until - one.now),
+            one.exempt_owner or "–",
+            one.exempt_reason,
+        )
         for one in all_of_them
         if one.exempt_until is not None
     ]
     rows += [
-        row(headings, _name(one), "somebody rotates it by force", "–", f"suspended: {one.text('suspended')}")
+        row(headings, _name(one), "somebody rotates it by force", "–", "–", f"suspended: {one.text('suspended')}")
         for one in all_of_them
         if one.text("suspended")
     ]

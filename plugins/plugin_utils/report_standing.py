@@ -141,6 +141,18 @@ class Standing:
         return plain_text(self._exemption.get("reason") or "") if self.exempt_until else ""
 
     @property
+    def not_now(self) -> str:
+        """Why a run would not rotate it now although it is due: a window, a blackout."""
+        plan = self.facts.get("plan") or {}
+        is_told = self.exempt_until is not None or self.state == QUARANTINED
+        return plain_text(plan.get("why") or "") if plan.get("action") == "hold" and not is_told else ""
+
+    @property
+    def exempt_owner(self) -> str:
+        """Who answers for that."""
+        return plain_text(self._exemption.get("owner") or "") if self.exempt_until else ""
+
+    @property
     def _rules(self) -> Facts:
         return self.facts.get("policy") or {}
 
@@ -232,7 +244,8 @@ class Standing:
         if left is None or left > 0 or -left < self.limits.overdue_after or self.exempt_until:
             return None
         limit = f", older than {format_duration(self.limit)}" if self.limit else ""
-        return Trouble(OVERDUE, f"for {format_duration(-left)}{limit}.")
+        why = f" ({self.not_now})" if self.not_now else ""
+        return Trouble(OVERDUE, f"for {format_duration(-left)}{limit}{why}.")
 
     def _held(self) -> Trouble | None:
         since = self.held_since

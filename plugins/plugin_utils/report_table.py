@@ -131,8 +131,11 @@ def _notes(one: Standing) -> list[Line]:
     notes += [
         _note(one, f"{trouble.kind.upper()} {trouble.detail}", BAD) for trouble in one.troubles if trouble.kind in _TOLD_WHOLE
     ]
+    if one.not_now:
+        notes.append(_note(one, f"not rotated now: {one.not_now}", CHANGING))
     if one.exempt_until is not None:
-        notes.append(_note(one, f"exempt until {to_iso(one.exempt_until)}: {one.exempt_reason}", EXCEPTED))
+        owner = f" ({one.exempt_owner})" if one.exempt_owner else ""
+        notes.append(_note(one, f"exempt until {to_iso(one.exempt_until)}: {one.exempt_reason}{owner}", EXCEPTED))
     untold = one.facts.get("unannounced") or ()
     return notes + [_note(one, f"NOT ANNOUNCED to {missed['target']}. {missed['why']}", BAD) for missed in untold]
 

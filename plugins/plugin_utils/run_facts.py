@@ -45,6 +45,7 @@ _PUBLIC = (
     "leaked",
     "notes",
     "policy",
+    "plan",
     "runs",
 )
 

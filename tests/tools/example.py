@@ -71,7 +71,7 @@ def _in_trouble() -> t.Iterator[dict[str, t.Any]]:
     yield _fact("partner-api", "http_api", age=184.1, after=180, version=2, hosts="web")
     why = "The vendor answered 403: the account may not create keys"
     yield _fact("payments", "stripe", age=88, after=90, version=4, hosts="web", state="quarantined", failures=3, last_error=why)
-    until = {"until": "2027-01-31T00:00:00Z", "reason": "the vendor moves to OAuth in January (SHOP-1482)"}
+    until = {"until": "2027-01-31T00:00:00Z", "reason": "the vendor moves to OAuth in January (SHOP-1482)", "owner": "ERP team"}
     yield _fact("legacy-erp", "manual", age=201, after=180, version=1, hosts="ci", exempt=until, events=2)
 
 

@@ -87,7 +87,7 @@ def overdue(name: str = "billing-db", **more: t.Any) -> dict[str, t.Any]:
 
 def exempt(name: str = "legacy", **more: t.Any) -> dict[str, t.Any]:
     """One that is overdue, with somebody's leave."""
-    until = {"until": "2027-01-31T00:00:00Z", "reason": "the vendor's console is being rebuilt"}
+    until = {"until": "2027-01-31T00:00:00Z", "reason": "the vendor's console is being rebuilt", "owner": "shop team"}
     return overdue(name, policy={"rotate_after": 90 * DAY, "grace": DAY, "recovery_wait": DAY, "exempt": until}, **more)
 
 

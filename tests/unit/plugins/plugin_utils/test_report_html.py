@@ -77,6 +77,7 @@ def test_the_page_says_what_stands_where() -> None:
         "✗ web2: unreachable",
         "✓ web1",
         "the vendor's console is being rebuilt",
+        "shop team",
     ):
         assert words in text, words
     assert "All is well" in read(one_of(fact("well"))).text and "Needs attention" not in read(one_of(fact("well"))).text

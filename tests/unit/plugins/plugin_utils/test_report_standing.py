@@ -10,6 +10,8 @@ import typing as t
 import pytest
 
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.report_standing import Limits, Standing, summary, with_trouble
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.report_table import lines_of
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.table import text_of
 from ansible_collections.locksmith.rotation.tests.unit.plugins.plugin_utils.report_cases import (
     DAY,
     catalogue,
@@ -91,3 +93,10 @@ def test_the_summary_counts_states_and_troubles() -> None:
     assert summary(catalogue()) == "6 credentials: 3 steady, 1 rolling out, 1 quarantined, 1 failed, 1 overdue, 1 held"
     assert summary([]) == "no credentials"
     assert [(one.name, trouble.kind) for one, trouble in with_trouble(catalogue(), ("overdue",))] == [("billing-db", "overdue")]
+
+
+def test_what_is_overdue_says_what_holds_it_back_now() -> None:
+    waits: dict[str, t.Any] = {"plan": {"action": "hold", "why": "blackout until 01-05: year's end", "can_wait": False}}
+    assert one_of(overdue(**waits)).troubles[0].detail == "for 3d, older than 90d (blackout until 01-05: year's end)."
+    assert "billing-db: not rotated now: blackout until 01-05: year's end" in map(text_of, lines_of([one_of(overdue(**waits))]))
+    assert one_of(exempt(**waits)).not_now == one_of(overdue(plan={"action": "issue", "why": "due"})).not_now == ""

@@ -37,7 +37,7 @@ def test_a_line_for_each_and_one_for_everything_that_waits_or_failed() -> None:
         assert cell in row
     assert "orders-db: waits for web2 (unreachable)" in shown
     assert "backup: FAILED. backup: no route to the store. Next: mend it." in shown
-    assert "legacy: exempt until 2027-01-31T00:00:00Z: the vendor's console is being rebuilt" in shown
+    assert "legacy: exempt until 2027-01-31T00:00:00Z: the vendor's console is being rebuilt (shop team)" in shown
     assert any(line.startswith("telemetry: QUARANTINED after 3 failures") for line in shown)
     assert shown[-2].startswith("6 credentials: ")
 
