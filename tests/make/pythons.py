@@ -11,6 +11,8 @@ import re
 import subprocess
 import typing as t
 
+from . import places
+
 Version = t.Tuple[int, int]
 
 OLDEST: Version = (3, 8)
@@ -18,10 +20,11 @@ OLDEST: Version = (3, 8)
 
 
 def _folders() -> list[pathlib.Path]:
-    """Real folders of interpreters. pyenv's shims answer to a name and then may refuse to run, so they are left out."""
+    """Real folders of interpreters. pyenv's shims answer to a name and then may refuse to run, so they are left out; and so are our
+    own environments, one of which is on PATH in a shell that plays with the demo: it would be the base of another one."""
     pyenv = pathlib.Path(os.environ.get("PYENV_ROOT") or pathlib.Path.home() / ".pyenv")
     path = [pathlib.Path(entry) for entry in os.environ.get("PATH", os.defpath).split(os.pathsep) if entry]
-    real = [folder for folder in path if folder.name != "shims"]
+    real = [folder for folder in path if folder.name != "shims" and places.VENVS not in folder.parents]
     return real + sorted(pyenv.glob("versions/*/bin"))
 
 
