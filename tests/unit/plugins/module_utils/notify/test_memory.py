@@ -173,6 +173,17 @@ def test_a_problem_that_nobody_looks_at_any_more_is_forgotten_in_the_end() -> No
     assert "host web9" not in runs.memory.problems
 
 
+def test_a_solution_that_no_channel_of_today_can_be_told_is_forgotten_in_the_end() -> None:
+    runs = Runs(Fake("former"))
+    runs.run(0, FAILED)
+    runs.channel = Fake("new")
+    for day in (1, 50, 90):
+        assert runs.run(day * 24) == []
+    assert "credential orders" in runs.memory.problems, "it is looked at every day, and over since the first"
+    runs.run(92 * 24)
+    assert not runs.memory.problems
+
+
 @pytest.mark.parametrize("text", ["", "[]", '{"layout": 2}', '{"layout": 1}', '{"layout": 1, "problems": {"x": 3}, "held": {}}'])
 def test_what_is_no_memory_of_ours_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
