@@ -129,7 +129,10 @@ class Engine:
         except LocksmithError as error:
             self._write_failure(known, error)
             raise
-        return _at_least(self._rotate(known, ordinary, before), contained)
+        outcome = self._rotate(known, ordinary, before)
+        if outcome.action == "resumed" and known.current is not None and known.current.leak is not None:
+            outcome = self._rotate(known, ordinary, before)  # what was finished is itself what leaked
+        return _at_least(outcome, contained)
 
     def _taken_over(self, journal: Journal | None, alarm: Alarm) -> Journal | None:
         """The journal; where there is none yet, one with the published value, which is ours from now on."""
@@ -438,6 +441,8 @@ class Engine:
                 )
             previous = journal.previous
             if journal.candidate is None and previous is not None:
+                if previous.leak is not None:
+                    self._keeper.tell(f"{previous.id} was recorded as leaked; whoever rolls back to it takes that back")
                 journal.restore(previous, self._keeper.clock.now(), reason)
             self._keeper.save(journal, hold=True)
             self._issuing.carry_on(journal)
@@ -446,7 +451,8 @@ class Engine:
         except LocksmithError as error:
             self._write_failure(journal, error)
             raise
-        return Outcome(True, "rolled_back", "the previous version is published again", journal, before)
+        why, told = "the previous version is published again", tuple(self._keeper.told)
+        return Outcome(True, "rolled_back", why, journal, before, told=told)
 
 
 def _at_least(outcome: Outcome, done: str) -> Outcome:

@@ -94,7 +94,11 @@ def github_alert(payload: t.Any) -> tuple[str, int] | None:
     except (KeyError, TypeError):
         return None
     is_sound = isinstance(repository, str) and _REPOSITORY.fullmatch(repository) and ".." not in repository
-    return (repository, number) if wanted and is_sound and type(number) is int and number > 0 else None
+    return (repository, number) if wanted and is_sound and _is_number(number) else None
+
+
+def _is_number(value: t.Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
 async def ask_github(api: str, token: str, repository: str, number: int) -> str:

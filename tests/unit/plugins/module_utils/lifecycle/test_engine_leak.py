@@ -302,7 +302,10 @@ def test_containing_switches_off_before_it_asks_for_a_new_one_and_says_so() -> N
 def test_rolling_back_after_containing_puts_the_old_one_back_in_force() -> None:
     scene = steady("minting")
     scene.alarm(CONTAIN)
-    assert scene.engine().roll_back("manual").action == "rolled_back"
+    back = scene.engine().roll_back("manual")
+    assert back.action == "rolled_back" and back.told == (
+        "key-1 was recorded as leaked; whoever rolls back to it takes that back",
+    )
     assert scene.world.published == {"id": "key-1", "secret": "secret-1"} and scene.world.keys["key-1"]["active"]
     assert scene.engine().rotate(SCHEDULED).action == "none", "a person has said that it was no leak"
 
@@ -340,6 +343,15 @@ def test_by_id_the_previous_version_is_contained_at_once() -> None:
     outcome = scene.alarm(dataclasses.replace(CONTAIN, version_ids=("key-1",)))
     assert (outcome.action, scene.world.minted) == ("contained", 2)
     assert not scene.world.keys["key-1"]["active"] and scene.world.keys["key-2"]["active"]
+
+
+def test_a_version_that_leaked_before_it_was_published_is_finished_and_replaced_in_one_go() -> None:
+    scene = interrupted("accepting")
+    candidate = scene.journal().candidate
+    assert candidate is not None
+    assert scene.alarm(dataclasses.replace(OVERLAP, version_ids=(candidate.id,))).action == "rotated"
+    current = scene.journal().current
+    assert current is not None and current.id != candidate.id and not scene.works(candidate.issued())
 
 
 def test_what_the_journal_does_not_record_is_never_touched() -> None:
