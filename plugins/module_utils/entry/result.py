@@ -49,8 +49,7 @@ def describe(outcome: Outcome, issuer: Issuer, store: Store, policy: Policy, cre
     result["waiting_for"] = list(outcome.pending) or waiting.get("pending", [])
     result["notes"] = list(outcome.told)
     result["leaked"] = [version.id for version in (journal.versions if journal else []) if version.leak is not None]
-    result["run"] = SERIES
-    result["history"] = [_event(entry) for entry in (journal.history if journal else [])]
+    result.update(told_events(journal.history if journal else []))
     if outcome.plan is not None:
         result["plan"] = {"action": outcome.plan.action.value, "why": outcome.plan.why, "can_wait": outcome.plan.can_wait}
     after = picture(journal)
@@ -58,9 +57,9 @@ def describe(outcome: Outcome, issuer: Issuer, store: Store, policy: Policy, cre
     return result
 
 
-def _event(entry: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """An event of the journal's, all of whose fields are public."""
-    return {**entry, "at": to_iso(entry["at"])}
+def told_events(history: t.Iterable[t.Mapping[str, t.Any]]) -> dict[str, t.Any]:
+    """The journal's events, all of whose fields are public, and the name by which those of this run are known among them."""
+    return {"run": SERIES, "history": [{**entry, "at": to_iso(entry["at"])} for entry in history]}
 
 
 def _rules(policy: Policy) -> dict[str, t.Any]:

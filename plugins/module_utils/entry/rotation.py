@@ -15,7 +15,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.locksmith.rotation.plugins.module_utils.entry.result import describe
+from ansible_collections.locksmith.rotation.plugins.module_utils.entry.result import describe, told_events
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.run import this_run
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.spec import (
     build_alarm,
@@ -86,7 +86,8 @@ def failure(error: Exception, credential: str) -> dict[str, t.Any]:
     result: dict[str, t.Any] = {"failed": True, "changed": False, "credential": credential, "action": "failed"}
     if isinstance(error, LocksmithError):
         kind = "configuration" if isinstance(error, ConfigurationError) else type(error).__name__
-        return {**result, "msg": str(error), "error": kind, "stranded": error.stranded, "next_step": error.next_step}
+        told = {"msg": str(error), "error": kind, "stranded": error.stranded, "next_step": error.next_step}
+        return {**result, **told, **(told_events(error.history) if error.history else {})}
     frame = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
     return {

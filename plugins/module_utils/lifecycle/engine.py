@@ -309,6 +309,7 @@ class Engine:
         journal.fail(error.message, self._keeper.clock.now(), self._keeper.policy.max_failures)
         try:
             self._keeper.save(journal, hold=False)
+            error.history = list(journal.history)
         except LocksmithError:
             error.stranded.append(
                 f"the journal at {self._keeper.store.place} still says {journal.state.value} of before this failure"

@@ -28,6 +28,8 @@ class LocksmithError(Exception):
         self.message = message
         self.next_step = next_step or self.USUAL_STEP
         self.stranded = list(stranded)
+        #: The events that the journal has, once the failure is written down in it; for the result of the call. Public.
+        self.history: list[dict[str, t.Any]] = []
 
     def __str__(self) -> str:
         parts = [self.message]

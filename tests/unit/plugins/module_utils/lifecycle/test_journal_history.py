@@ -8,9 +8,13 @@ from __future__ import annotations
 import json
 import typing as t
 
+import pytest
+
+from ansible_collections.locksmith.rotation.plugins.module_utils.entry.rotation import failure
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.gate import ConsumerProof
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.journal import Journal, load_journal
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.plan import Wish
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import VerificationFailed
 from ansible_collections.locksmith.rotation.tests.unit.plugins.module_utils.lifecycle.fakes import Boundary, Stage
 
 
@@ -87,3 +91,22 @@ def test_no_event_holds_a_value() -> None:
     values = [value for version in journal.versions for value in version.fields.reveal().values() if value != version.id]
     assert values
     assert not [value for value in values if value in told]
+
+
+def test_a_failure_that_was_written_down_carries_the_events_up_to_then() -> None:
+    stage = Stage(minting=True)
+    wish = Wish(force=False, reason="scheduled", since=0)
+    stage.engine().rotate(wish)
+    stage.clock.time += 2000
+    engine = stage.engine()
+    stage.issuer.never_works = True
+    with pytest.raises(VerificationFailed) as failed:
+        engine.rotate(wish)
+    assert [event["event"] for event in failed.value.history][-3:] == ["intend", "issued", "discard"]
+    told = failure(failed.value, "thing")
+    assert told["history"][-1]["event"] == "discard" and told["run"]
+
+
+def test_a_failure_before_anything_was_written_carries_none() -> None:
+    told = failure(VerificationFailed("no"), "thing")
+    assert "history" not in told
