@@ -322,6 +322,37 @@ def test_what_took_one_event_and_then_no_more_is_told_the_rest_by_the_next_run(
     assert [event["payload"]["class"] for event in alerted.heard("pagerduty")] == ["failure", "hold"]
 
 
+@pytest.mark.parametrize(
+    "given",
+    [{"kind": ["slack"]}, {"kind": "slack", "url": {"hunter2": 1}}, {"kind": "email", "to": 7, "port": {}}, {1: 2}, 3, None],
+)
+def test_what_nobody_thought_of_in_one_channel_keeps_no_other_from_being_told(alerted: AlertReceivers, given: t.Any) -> None:
+    result = tell(settings(), [given, alerted.channel("slack")], FINDINGS, HastyClock())
+    assert [one["channel"] for one in result["untold"]] == ["channel 1"] and "hunter2" not in json.dumps(result)
+    assert len(alerted.heard("slack")) == 1
+
+
+def test_a_channel_that_breaks_is_named_by_the_class_of_its_error(
+    alerted: AlertReceivers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*dummy: object) -> None:
+        raise RuntimeError("hunter2")
+
+    monkeypatch.setattr(CHANNELS["teams"], "send", broken)
+    result = tell(settings(), [alerted.channel("teams"), alerted.channel("slack")], FINDINGS, HastyClock())
+    assert result["untold"][0]["why"] == "unexpected RuntimeError." and "hunter2" not in json.dumps(result)
+    assert len(alerted.heard("slack")) == 1
+
+
+def test_characters_that_are_none_are_told_as_question_marks(moto: Moto, mail_server: MailServer) -> None:
+    odd = dataclasses.replace(MESSAGE, events=(Event(FAILURE, RUN, "a\udcffb", lines=("c\ud800",), details={"id": "d\udfff"}),))
+    topic = Topic(moto)
+    send(topic.target(), odd)
+    send(mail_server.channel(), odd)
+    assert topic.told()[0]["Message"]["events"][0]["summary"] == "a?b"
+    assert "a?b" in mail_server.mails[0].mail.get_content()
+
+
 def test_a_check_tells_nobody_and_writes_nothing(alerted: AlertReceivers, tmp_path: pathlib.Path) -> None:
     state = tmp_path / "alerts.json"
     result = tell(settings(state_file=str(state)), alerted.channels(), FINDINGS, HastyClock(), check_mode=True)

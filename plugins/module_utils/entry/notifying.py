@@ -114,8 +114,8 @@ class Teller:
                 return there, f"it took {len(there)} of {len(events)} events within {_LONGEST:.0f} seconds."
             try:
                 channel.send(Message(tuple(part), self._settings.source, self._findings.run, at))
-            except LocksmithError as error:
-                return there, str(error)
+            except Exception as error:  # whatever is wrong with this one, the others are told
+                return there, _why(error)
             arrived(self._memory, channel, part, self.moment.now)
             there += part
         return there, ""
@@ -188,8 +188,8 @@ def _build(written: t.Any, clock: Clock, patience: Patience) -> tuple[list[Chann
             if channel.name in {other.name for other in built}:
                 raise ConfigurationError(f"it is called {channel.name} as another is.", next_step="give it another name.")
             built.append(channel)
-        except LocksmithError as error:
-            wrong[f"channel {number}"] = str(error)
+        except Exception as error:  # whatever is wrong with this one, the others are told
+            wrong[f"channel {number}"] = _why(error)
     return built, wrong
 
 
@@ -219,8 +219,8 @@ def _result(
 
 
 def nobody_told(error: Exception) -> dict[str, t.Any]:
-    """The result where nothing could be tried. An unexpected error is named by class: its text might hold anything."""
-    why = str(error) if isinstance(error, LocksmithError) else f"unexpected {type(error).__name__}."
+    """The result where nothing could be tried."""
+    why = _why(error)
     return {
         "changed": False,
         "told": [],
@@ -230,3 +230,8 @@ def nobody_told(error: Exception) -> dict[str, t.Any]:
         "quiet": False,
         "warnings": [f"alerts: nobody was told: {why} The rotation itself is not concerned."],
     }
+
+
+def _why(error: Exception) -> str:
+    """An unexpected error is named by class: its text might hold anything."""
+    return str(error) if isinstance(error, LocksmithError) else f"unexpected {type(error).__name__}."

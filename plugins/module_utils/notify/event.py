@@ -56,6 +56,7 @@ class Event:
         object.__setattr__(self, "summary", _one_line(self.summary))
         object.__setattr__(self, "next_step", _one_line(self.next_step))
         object.__setattr__(self, "lines", tuple(_shortened(self.lines)))
+        object.__setattr__(self, "details", {name: _one_line(value) for name, value in self.details.items()})
 
     @property
     def credential(self) -> str:
@@ -141,8 +142,9 @@ def clip(text: str, longest: int) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Without line breaks, and without characters that steer a terminal or turn text round."""
-    return clip(" ".join(_STEERING.sub(" ", str(text)).split()), _LONGEST_LINE)
+    """Without line breaks, without characters that steer a terminal or turn text round, and without those that are none."""
+    valid = str(text).encode("utf-8", "replace").decode("utf-8")
+    return clip(" ".join(_STEERING.sub(" ", valid).split()), _LONGEST_LINE)
 
 
 def _shortened(lines: t.Sequence[str]) -> list[str]:
