@@ -24,18 +24,27 @@ class ActionModule(ActionBase):
         """Ansible calls this in a worker."""
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
-        canaries = [plain_text(name) for name in self._task.args.get("canaries") or ()]
-        lost = [name for name in canaries if name not in variables["hostvars"]]
-        if lost:
-            return {**result, "failed": True, "msg": f"{', '.join(lost)}: no such host in the inventory."}
-        most = self._task.args.get("max_per_run")
-        if most is not None and not plain_text(most).isdecimal():
-            return {**result, "failed": True, "msg": f"max_per_run is {plain_text(most)!r}, which is not a number."}
+        canaries, most = plain(self._task.args.get("canaries") or []), self._task.args.get("max_per_run")
+        problem = _problem(canaries, most, variables)
+        if problem:
+            return {**result, "failed": True, "msg": problem}
         names = [plain_text(name) for name in variables["groups"].get(LIMITED, ())]
         held = _behind_canaries(names, canaries, variables, bool(self._task.check_mode))
         if not held and most is not None:
-            held = _over_the_limit(names, canaries, variables, int(most))
+            held = _over_the_limit(names, canaries, variables, int(plain_text(most)))
         return {**result, "changed": False, "held": held}
+
+
+def _problem(canaries: t.Any, most: t.Any, variables: Variables) -> str:
+    """What is wrong with the options, or an empty string."""
+    if not isinstance(canaries, list) or not all(isinstance(name, str) for name in canaries):
+        return "canaries is not a list of names."
+    lost = [name for name in canaries if name not in variables["hostvars"]]
+    if lost:
+        return f"{', '.join(lost)}: no such host in the inventory."
+    if most is not None and not plain_text(most).isdecimal():
+        return f"max_per_run is {plain_text(most)!r}, which is not a number."
+    return ""
 
 
 def _behind_canaries(names: t.Sequence[str], canaries: t.Sequence[str], variables: Variables, check_mode: bool) -> dict[str, str]:

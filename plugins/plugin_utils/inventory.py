@@ -86,7 +86,7 @@ def _turns(credentials: t.Sequence[str], hostvars: Variables) -> tuple[tuple[str
         variables = hostvars[name]
         if variables.get("credential_own_login") == LAST:
             last.append(name)
-        if boolean(variables.get("credential_canary") or False, strict=False):
+        if boolean(plain_text(variables.get("credential_canary") or ""), strict=False):
             first.append(name)
         number = variables.get("credential_max_per_run")
         if number is not None and plain_text(number) != "":

@@ -57,6 +57,11 @@ def test_a_number_is_for_those_that_have_it() -> None:
     assert (turns.limited, turns.most) == (("a", "c"), 2)
 
 
+@pytest.mark.parametrize(("written", "is_first"), [(True, True), ("yes", True), ("no", False), (["a"], False), (None, False)])
+def test_what_is_no_yes_is_no_canary(written: object, is_first: bool) -> None:
+    assert read_catalogue(variables({"a": {"credential_canary": written}})).first == (("a",) if is_first else ())
+
+
 @pytest.mark.parametrize("number", ["two", "-1", 1.5, [2]])
 def test_what_is_no_number_is_refused_by_name(number: object) -> None:
     with pytest.raises(ConfigurationError, match="b: credential_max_per_run"):
