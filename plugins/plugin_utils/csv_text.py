@@ -19,7 +19,7 @@ _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 def to_csv(headings: t.Sequence[str], rows: t.Iterable[t.Sequence[t.Any]]) -> str:
     """The table, every cell quoted, one line a row."""
     out = io.StringIO()
-    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writerows([[harmless(cell) for cell in row] for row in (headings, *rows)])
     return out.getvalue()
 
