@@ -34,8 +34,9 @@ class ActionModule(RotateAction):
         checked = ArgumentSpecValidator({**issuer.OPTIONS, **audit_options()}, **issuer.CONSTRAINTS).validate(given)
         if checked.error_messages:
             raise ConfigurationError(f"{given.get('name', '')}: {'; '.join(checked.error_messages)}.")
-        command = rollback_command(given["name"], context.CLIARGS.get("inventory") or ())
-        return audit_credential(issuer, checked.validated_parameters, self._book.hosts_of, command)
+        options = checked.validated_parameters
+        command = rollback_command(options["name"], context.CLIARGS.get("inventory") or ())
+        return audit_credential(issuer, options, self._book.hosts_of, command)
 
 
 def rollback_command(credential: str, inventories: t.Iterable[str]) -> str:

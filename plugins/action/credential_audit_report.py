@@ -10,7 +10,9 @@ import typing as t
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.finding import SEVERITIES, reaches
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.states import State
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.finding import reaches
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.audit_hosts import judge_host
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.audit_summary import (
     count,
@@ -19,9 +21,8 @@ from ansible_collections.locksmith.rotation.plugins.plugin_utils.audit_summary i
     lines_of,
     not_audited,
 )
-from ansible_collections.locksmith.rotation.plugins.plugin_utils.inventory import GROUP
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.findings_options import Options, options_of, registered
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.json_file import write_json
-from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain, plain_text
 
 _FORMAT = 1
 #: What of an audit goes into the file and the result.
@@ -42,46 +43,41 @@ class ActionModule(ActionBase):
         """Ansible calls this in a worker."""
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
-        fail_on = plain_text(self._task.args.get("fail_on") or "critical")
-        if fail_on not in (*SEVERITIES, "never"):
-            return {
-                **result,
-                "failed": True,
-                "msg": f"fail_on is {fail_on!r}. Next: write one of {', '.join(SEVERITIES)}, never.",
-            }
-        audits = self._gather(variables)
+        try:
+            options = options_of(self._task.args, variables)
+        except ConfigurationError as error:
+            return {**result, "failed": True, "msg": str(error)}
+        audits = _gather(options, variables["hostvars"])
         for line in lines_of(audits):
             Display().display(line)
         told = [{name: audit[name] for name in _TOLD if name in audit} for audit in audits]
         findings = [finding for audit in told for finding in audit["findings"]]
-        report = {"format": _FORMAT, "at": plain_text(self._task.args["now"]), "counts": count(findings), "credentials": told}
-        problem = write_json(plain_text(self._task.args.get("json") or ""), report)
-        bad = sum(reaches(finding, fail_on) for finding in findings)
+        report = {"format": _FORMAT, "at": options.now, "counts": count(findings), "credentials": told}
+        problem = write_json(options.json, report)
+        bad = sum(reaches(finding, options.fail_on) for finding in findings)
         if bad:
-            problem = f"{problem} {bad} findings are {fail_on} or worse; they are printed above.".strip()
+            problem = f"{problem} {bad} findings are {options.fail_on} or worse; they are printed above.".strip()
         return {**result, "changed": False, "failed": bool(problem), "msg": problem or "audited", "audit": report}
 
-    def _gather(self, variables: dict[str, t.Any]) -> list[dict[str, t.Any]]:
-        catalogue = [plain_text(name) for name in variables["groups"].get(GROUP, ())]
-        names = plain(self._task.args.get("credentials") or catalogue)
-        audits = [_audit_of(name, variables["hostvars"]) for name in names]
-        drop_shared(audits, set(names) >= set(catalogue))
-        consumers = plain(self._task.args.get("consumers") or {})
-        for audit in audits:
-            _add_hosts(audit, consumers.get(audit["credential"], ()), variables["hostvars"])
-        return audits
+
+def _gather(options: Options, hostvars: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
+    audits = [_audit_of(name, registered(name, "credential_result", hostvars) or {}) for name in options.credentials]
+    drop_shared(audits, options.whole)
+    for audit in audits:
+        _add_hosts(audit, options.consumers.get(audit["credential"], ()), hostvars)
+    return audits
 
 
-def _audit_of(name: str, hostvars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    result = plain(hostvars[name].get("credential_result") or {}) if name in hostvars else {}
+def _audit_of(name: str, result: dict[str, t.Any]) -> dict[str, t.Any]:
     return {**result, "credential": name} if "findings" in result else not_audited(name, result)
 
 
 def _add_hosts(audit: dict[str, t.Any], hosts: t.Sequence[str], hostvars: t.Mapping[str, t.Any]) -> None:
-    right = 0
+    """Of a credential that has never been rotated nothing was ever deployed."""
+    right, hosts = 0, () if audit.get("state") == State.ABSENT.value else hosts
     for host in hosts:
-        seen = hostvars[host].get("consumer_seen")
-        found = [finding.public() for finding in judge_host(host, audit["credential"], None if seen is None else plain(seen))]
+        seen = registered(host, "consumer_seen", hostvars)
+        found = [finding.public() for finding in judge_host(host, audit["credential"], seen)]
         audit["findings"] = [*audit["findings"], *found]
         right += is_right(found)
     audit.update(hosts=len(hosts), hosts_right=right)

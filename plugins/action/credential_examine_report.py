@@ -12,6 +12,7 @@ import typing as t
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.finding import SEVERITIES, WARNING, reaches
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.doctor_summary import (
     checks_of_host,
@@ -19,9 +20,9 @@ from ansible_collections.locksmith.rotation.plugins.plugin_utils.doctor_summary 
     lines_of,
     not_examined,
 )
-from ansible_collections.locksmith.rotation.plugins.plugin_utils.inventory import GROUP
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.findings_options import Options, options_of, registered
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.json_file import write_json
-from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain, plain_text
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain_text
 
 _FORMAT = 1
 _TOLD = ("credential", "type", "checks", "rights", "instead", "hosts", "hosts_ready")
@@ -38,52 +39,44 @@ class ActionModule(ActionBase):
         """Ansible calls this in a worker."""
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
-        fail_on = plain_text(self._task.args.get("fail_on") or "critical")
-        if fail_on not in (*SEVERITIES, "never"):
-            return {
-                **result,
-                "failed": True,
-                "msg": f"fail_on is {fail_on!r}. Next: write one of {', '.join(SEVERITIES)}, never.",
-            }
-        examined = self._gather(variables)
-        for line in lines_of(examined, library_fix(), bool(self._task.args.get("policies", True))):
+        try:
+            options = options_of(self._task.args, variables)
+        except ConfigurationError as error:
+            return {**result, "failed": True, "msg": str(error)}
+        examined = _gather(options, variables["hostvars"])
+        for line in lines_of(examined, library_fix(), self._task.args.get("policies", True) is not False):
             Display().display(line)
         told = [{name: one[name] for name in _TOLD if name in one} for one in examined]
         checks = [check for one in told for check in one["checks"] if check["severity"]]
         counts = {severity: sum(check["severity"] == severity for check in checks) for severity in SEVERITIES}
-        report = {"format": _FORMAT, "at": plain_text(self._task.args["now"]), "counts": counts, "credentials": told}
-        problem = write_json(plain_text(self._task.args.get("json") or ""), report)
-        bad = sum(reaches(check, fail_on) for check in checks)
+        report = {"format": _FORMAT, "at": options.now, "counts": counts, "credentials": told}
+        problem = write_json(options.json, report)
+        bad = sum(reaches(check, options.fail_on) for check in checks)
         if bad:
-            problem = f"{problem} {bad} checks are {fail_on} or worse; they are printed above.".strip()
+            problem = f"{problem} {bad} checks are {options.fail_on} or worse; they are printed above.".strip()
         return {**result, "changed": False, "failed": bool(problem), "msg": problem or "examined", "doctor": report}
 
-    def _gather(self, variables: dict[str, t.Any]) -> list[dict[str, t.Any]]:
-        names = plain(self._task.args.get("credentials") or list(variables["groups"].get(GROUP, ())))
-        consumers = plain(self._task.args.get("consumers") or {})
-        examined = [_examined(name, variables["hostvars"]) for name in names]
-        for one in examined:
-            _add_hosts(one, consumers.get(one["credential"], ()), variables["hostvars"])
-        return examined
+
+def _gather(options: Options, hostvars: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
+    examined = [_examined(name, hostvars) for name in options.credentials]
+    for one in examined:
+        _add_hosts(one, options.consumers.get(one["credential"], ()), hostvars)
+    return examined
 
 
 def _examined(name: str, hostvars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    if name not in hostvars:
-        return not_examined(name, {})
-    known = hostvars[name]
-    result = plain(known.get("credential_examined") or {})
+    result = registered(name, "credential_examined", hostvars) or {}
     if "checks" in result:
         return {**result, "credential": name}
-    if known.get("credential_run_on"):
-        return elsewhere(name, plain_text(known["credential_run_on"]))
+    if hostvars[name].get("credential_run_on"):
+        return elsewhere(name, plain_text(hostvars[name]["credential_run_on"]))
     return not_examined(name, result)
 
 
 def _add_hosts(one: dict[str, t.Any], hosts: t.Sequence[str], hostvars: t.Mapping[str, t.Any]) -> None:
     ready = 0
     for host in hosts:
-        seen = hostvars[host].get("consumer_examined")
-        found = checks_of_host(host, one["credential"], None if seen is None else plain(seen))
+        found = checks_of_host(host, one["credential"], registered(host, "consumer_examined", hostvars))
         one["checks"] = [*one["checks"], *found]
         ready += not any(reaches(check, WARNING) for check in found if check["severity"])
     one.update(hosts=len(hosts), hosts_ready=ready)

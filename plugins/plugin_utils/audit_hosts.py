@@ -53,7 +53,8 @@ def _judge_entry(host: str, entry: Seen, unwell: Seen | None) -> list[Finding]:
     why = entry.get("write") or ""
     if why:
         severity, kind = _DIFFERENCES.get(why, (WARNING, "file_differs"))
-        has = f" It holds {entry['deployed']}, and {entry['fingerprint']} is published." if kind == "file_behind" else ""
+        held = entry["deployed"] or "a value that was never deployed here"
+        has = f" It holds {held}, and {entry['fingerprint']} is published." if kind == "file_behind" else ""
         return [Finding(severity, kind, place, f"{place} is not what was deployed: {why}.{has}", _step(kind))]
     if entry.get("restart"):
         ran = entry.get("running") or "an unknown version"

@@ -52,9 +52,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.stores.interfac
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import SystemClock, to_iso
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.duration import parse_duration
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import (
-    ConfigurationError,
     LocksmithError,
-    MissingLibrary,
     Rejected,
     Unreachable,
 )
@@ -115,6 +113,7 @@ class Audit:
     def __init__(self, keeper: Keeper, params: t.Mapping[str, t.Any]) -> None:
         self._keeper, self._params = keeper, params
         self._issuer = keeper.issuer
+        self._oldest = keeper.clock.now() - parse_duration(params["since"], "since")
         self._unanswered: dict[str, str] = {}
         self._issuer_is_gone = False
 
@@ -144,8 +143,6 @@ class Audit:
         """The answer; None where there is none, and then it is noted why."""
         try:
             return ask()
-        except (ConfigurationError, MissingLibrary):
-            raise
         except LocksmithError as error:
             self._unanswered[what] = str(error)
             return None
@@ -224,12 +221,9 @@ class Audit:
         if self._issuer_is_gone or outcome.journal is None or not version.id:
             why = f"{self._issuer.identity} did not answer" if version.id else "nobody knows which key of the issuer it is"
             return Evidence(version, nothing, None, [f"whether it is still used could not be asked: {why}."])
-        oldest = self._keeper.clock.now() - parse_duration(self._params["since"], "since")
-        since = max(oldest, left_at(outcome.journal, version))
+        since = max(self._oldest, left_at(outcome.journal, version))
         try:
             found = look_at_key(self._issuer, version.id, None, version, self._params, since)
-        except (ConfigurationError, MissingLibrary):
-            raise
         except LocksmithError as error:
             return Evidence(version, nothing, None, [str(error)])
         return Evidence(version, found.last, found.trail, found.unanswered)

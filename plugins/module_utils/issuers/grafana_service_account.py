@@ -29,6 +29,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors im
     Rejected,
     Unreachable,
 )
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.finding import INFO, RIGHTS, Check
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
 
 
@@ -85,6 +86,13 @@ class ServiceAccountTokens(SelfHostedKind):
                 + (f" on serviceaccounts:id:{account.id}." if account else ", and the service account does not exist yet."),
                 next_step="grant it, or create the service account and grant serviceaccounts:read and :write on it.",
             )
+
+    def examine(self) -> t.Sequence[Check]:
+        """By the permissions that M(keys) has held against what is needed, where the server tells them."""
+        if self._manager().permissions() is None:
+            why = f"{self._server.place} does not tell what a login may do; whether it may create tokens shows when it does."
+            return [Check(RIGHTS, INFO, why)]
+        return [Check(RIGHTS, "", "the login has the permissions that a rotation takes")]
 
     def least_rights(self) -> t.Sequence[LeastRights]:
         """Of a role of one's own, which Enterprise and Cloud have; *Edit* on the service account is the same everywhere."""

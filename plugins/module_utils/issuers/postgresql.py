@@ -56,7 +56,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.postgre
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms import errors
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.access import Endpoint, LeastRights
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import to_iso
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.finding import Check, judge_clock
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.finding import RIGHTS, Check, judge_clock
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields, generate_password
 
 #: Bytes. PostgreSQL cuts longer names off without an error (NAMEDATALEN).
@@ -151,14 +151,15 @@ class RolePassword(Issuer):
         return [Endpoint(f"postgresql://{host}:{self._login_server.port}", self._options.get("ca_cert"), True)]
 
     def examine(self) -> t.Sequence[Check]:
-        """The server's clock. Rights are part of M(keys), by the catalog."""
+        """The server's clock. That the rights suffice is what M(keys) has found out from the catalog."""
         with contextlib.ExitStack() as stack:
             session = self._open(stack, ())
             if session is None:
                 return ()
             before = self._clock.now()
             there = float(session.value("SELECT extract(epoch FROM clock_timestamp())"))
-            return [judge_clock((before + self._clock.now()) / 2 - there, str(self._login_server))]
+            rights = Check(RIGHTS, "", f"{quoted(self._login_user)} may alter {_listed(self._roles)}, by the catalog")
+            return [rights, judge_clock((before + self._clock.now()) / 2 - there, str(self._login_server))]
 
     def least_rights(self) -> t.Sequence[LeastRights]:
         with contextlib.ExitStack() as stack:

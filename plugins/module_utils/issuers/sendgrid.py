@@ -43,6 +43,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors im
     Rejected,
     Unreachable,
 )
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.finding import INFO, RIGHTS, Check
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
 
 #: The most keys that SendGrid lets an account have; creating one more is answered with 403.
@@ -119,6 +120,16 @@ class SendgridIssuer(Issuer):
 
     def endpoints(self) -> t.Sequence[Endpoint]:
         return [Endpoint(self._api.origin, self._connection.ca_path, self._connection.validate_certs)]
+
+    def examine(self) -> t.Sequence[Check]:
+        """M(keys) has held the scopes of the key that rotates against what is needed, where it may see them."""
+        if self._granted() is None:
+            return [
+                Check(
+                    RIGHTS, INFO, "the key of api_key may not see its own scopes; whether it may create keys shows when it does."
+                )
+            ]
+        return [Check(RIGHTS, "", "the key of api_key has the scopes that a rotation takes")]
 
     def least_rights(self) -> t.Sequence[LeastRights]:
         """Of the key that rotates. It may need all scopes of the keys that it makes, which are here if the catalogue names them."""

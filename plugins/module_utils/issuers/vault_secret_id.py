@@ -29,6 +29,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.vault_n
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.vault_secret_id_limits import Limits
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms import errors
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.access import Endpoint, LeastRights, vault_rights
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.finding import RIGHTS, Check
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields, register_secret
 
 #: The metadata of a secret id that holds the attempt's name. Its other metadata is the user's.
@@ -165,6 +166,10 @@ class VaultSecretIdIssuer(Issuer):
 
     def endpoints(self) -> t.Sequence[Endpoint]:
         return [self._client.endpoint]
+
+    def examine(self) -> t.Sequence[Check]:
+        """M(keys) has asked Vault what the login may do."""
+        return [Check(RIGHTS, "", "the login has the capabilities that a rotation takes")]
 
     def least_rights(self) -> t.Sequence[LeastRights]:
         return [vault_rights(self._client.host, {self._at(path): needed for path, needed in _RIGHTS.items()})]

@@ -36,6 +36,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interfa
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.vault_names import moment, path_part
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms import errors
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.access import Endpoint, LeastRights, vault_rights
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.finding import RIGHTS, Check
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
 
 _PAGE = "docs/issuers/vault_static_role.md"
@@ -106,6 +107,10 @@ class VaultStaticRoleIssuer(Issuer):
 
     def endpoints(self) -> t.Sequence[Endpoint]:
         return [self._client.endpoint]
+
+    def examine(self) -> t.Sequence[Check]:
+        """M(keys) has asked Vault what the login may do."""
+        return [Check(RIGHTS, "", "the login has the capabilities that a rotation takes")]
 
     def least_rights(self) -> t.Sequence[LeastRights]:
         rights = {f"{self._mount}/static-creds/{self._role}": ("read",), f"{self._mount}/rotate-role/{self._role}": ("update",)}
