@@ -214,6 +214,7 @@ def test_the_playbook_by_key_and_by_name_without_a_host_and_with_a_key_that_nobo
     for name, credential in estate.credentials.items():
         Life(IamIssuer, name, credential["credential_options"], credential["credential_store"]).call()
     old = {name: estate.published_id(name) for name in estate.users}
+    estate.credentials["unreadable"] = {**estate.credentials["deployer"], "credential_store": {"type": "ssm"}}
     bob = f"{estate.mark}-bob"
     estate.moto.client("iam").create_user(UserName=bob)
     foreign = estate.moto.client("iam").create_access_key(UserName=bob)["AccessKey"]["AccessKeyId"]
@@ -222,6 +223,7 @@ def test_the_playbook_by_key_and_by_name_without_a_host_and_with_a_key_that_nobo
     assert unknown.status != 0 and unknown.changed() == 0, unknown.output
     assert f"{foreign}: no journal of the catalogue has it" in " ".join(unknown.output.split())
     assert f"{foreign} is a key of iam user {bob}" in " ".join(unknown.output.split())
+    assert "could not be asked: unreadable: " in unknown.output and "of those that could be read" in unknown.output
 
     by_key = estate.run(EMERGENCY, "-e", f"emergency_key_id={old['deployer']}", "-e", "emergency_mode=contain_first")
     assert by_key.status == 0, by_key.output
