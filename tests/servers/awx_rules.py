@@ -79,6 +79,7 @@ def check_credential_type(fields: Fields) -> None:
             or field["id"] == "tower"
         ):
             refuse(inputs=[f"{field.get('id')} is not a field"])
+        field.setdefault("type", "string")
     if len(set(names)) != len(names):
         refuse(inputs=["field IDs must be unique"])
     _check_injectors(injectors, names)

@@ -107,7 +107,14 @@ def test_no_extra_variable_carries_a_secret_and_every_type_of_ours_is_one_that_a
     for kind in kinds:
         assert set(kind["injectors"]) <= {"env", "file"} and kind["injectors"]["env"]
         body = {"name": f"try {kind['name']}", "kind": "cloud", "inputs": kind["inputs"], "injectors": kind["injectors"]}
-        assert control.awx.ask("POST", "credential_types/", body)[0] == 201, kind["name"]
+        status, held = control.awx.ask("POST", "credential_types/", body)
+        assert status == 201 and held["inputs"] == kind["inputs"], "what AWX adds would be a change that check mode foretells"
+    named = {
+        "name": "try",
+        "project": control.awx.named("projects")["Locksmith project"]["id"],
+        "playbook": "locksmith.rotation.rotate",
+    }
+    assert control.awx.ask("POST", "job_templates/", named)[0] == 400, "why a project has a file of one line for each playbook"
     forbidden = {"name": "try", "kind": "cloud", "inputs": {}, "injectors": {"env": {"ANSIBLE_HASHI_VAULT_TOKEN": "x"}}}
     assert control.awx.ask("POST", "credential_types/", forbidden)[0] == 400, (
         "why AppRole and the file store need lookup('env', …)"
@@ -116,11 +123,7 @@ def test_no_extra_variable_carries_a_secret_and_every_type_of_ours_is_one_that_a
         assert not set(json.loads(template["extra_vars"])) - {"credential_retire_hold", "credential_hold", "rotate_catalogue"}
         assert template["lists"]["credentials"] == ["Fleet", _FILE, _LOGIN]
         for question in (template["survey"] or {"spec": []})["spec"]:
-            assert (
-                question["type"] in ("text", "multiplechoice")
-                and not question["default"]
-                or question["default"] in question["choices"]
-            )
+            assert question["type"] != "password" and question["default"] in ("", *question.get("choices", []))
 
 
 def test_nothing_is_retired_in_the_daily_workflow_before_a_person_agrees(control: Control) -> None:
