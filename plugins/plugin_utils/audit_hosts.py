@@ -53,7 +53,7 @@ def _judge_entry(host: str, entry: Seen, unwell: Seen | None) -> list[Finding]:
     why = entry.get("write") or ""
     if why:
         severity, kind = _DIFFERENCES.get(why, (WARNING, "file_differs"))
-        held = entry["deployed"] or "a value that was never deployed here"
+        held = entry.get("deployed") or "a value that was never deployed here"
         has = f" It holds {held}, and {entry['fingerprint']} is published." if kind == "file_behind" else ""
         return [Finding(severity, kind, place, f"{place} is not what was deployed: {why}.{has}", _step(kind))]
     if entry.get("restart"):
