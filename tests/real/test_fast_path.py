@@ -25,6 +25,8 @@ ROUTES = ACTIONS.parents[1] / "meta" / "runtime.yml"
 #: What differs from one credential to the next.
 OWN = (
     "id",
+    "run",
+    "history",
     "fingerprint",
     "created_at",
     "published_at",
