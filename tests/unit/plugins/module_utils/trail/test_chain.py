@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import pathlib
 import shutil
 import subprocess
 
@@ -186,6 +187,12 @@ def test_a_hash_can_be_checked_with_other_peoples_programs() -> None:
 def test_a_line_whose_fields_are_not_what_they_should_be_is_no_line(field: dict[str, object]) -> None:
     line = canonical(chained({**WHEN, "what": "prove", **field}, 1, NOTHING))
     assert [problem.line for problem in read([line]).problems] == [1]
+
+
+def test_the_sample_in_the_documentation_is_a_trail_that_the_check_accepts() -> None:
+    sample = pathlib.Path(__file__).resolve().parents[5] / "docs" / "evidence-sample"
+    trail = read_trail((sample / "trail.jsonl").read_bytes())
+    assert not trail.problems and trail.head in (sample / "evidence.md").read_text(encoding="utf-8")
 
 
 LINES = chain(8)
