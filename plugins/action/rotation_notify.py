@@ -31,7 +31,6 @@ from ansible_collections.locksmith.rotation.plugins.plugin_utils.run_facts impor
 
 #: The variable of the channels. It is no option: callbacks are shown a task's arguments, and channels hold secrets.
 CHANNELS = "rotation_notify_channels"
-_FAILURE = ("failed", "unreachable", "error", "msg", "next_step")
 Variables = t.Mapping[str, t.Any]
 
 
@@ -82,7 +81,7 @@ def _findings(names: t.Sequence[str], settings: Settings, variables: Variables) 
     """What the plays registered, judged."""
     clock = SystemClock()
     hostvars = variables["hostvars"]
-    facts = [one for one in (_facts(name, hostvars[name]) for name in names) if was_judged(one)]
+    facts = [one for one in (facts_of(name, hostvars[name]) for name in names) if was_judged(one)]
     limits = Limits(settings.overdue_after, settings.held_after)
     problems = [event for event in (problem_of(one, clock.now(), limits) for one in facts) if event]
     outcomes = _outcomes(variables)
@@ -97,15 +96,6 @@ def _findings(names: t.Sequence[str], settings: Settings, variables: Variables) 
         tuple(about for about in judged if about not in wrong),
         _run_of(variables),
     )
-
-
-def _facts(name: str, variables: Variables) -> dict[str, t.Any]:
-    """A failure to retire comes after everything else."""
-    retired = plain(variables.get("credential_retired") or {})
-    facts = facts_of(name, variables)
-    if retired.get("failed") or retired.get("unreachable"):
-        facts.update({field: retired[field] for field in _FAILURE if field in retired})
-    return facts
 
 
 def _outcomes(variables: Variables) -> dict[str, dict[str, t.Any]]:

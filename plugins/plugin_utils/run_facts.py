@@ -49,14 +49,15 @@ _PUBLIC = (
     "runs",
 )
 
+_FAILED = ("failed", "unreachable")
+
 
 def facts_of(name: str, variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """What the plays registered about one credential: rotated first, retired after that."""
     rotated = plain(variables.get("credential_result") or {})
     retired = plain(variables.get("credential_retired") or {})
-    merged = (
-        {**rotated, **{field: value for field, value in retired.items() if value is not None}} if "state" in retired else rotated
-    )
+    told = "state" in retired or any(retired.get(word) for word in _FAILED)  # a task that was skipped tells nothing
+    merged = {**rotated, **{field: value for field, value in retired.items() if value is not None}} if told else rotated
     merged["waiting_for"] = list(dict.fromkeys([*(rotated.get("waiting_for") or ()), *(retired.get("waiting_for") or ())]))
     merged["unannounced"] = plain((variables.get("credential_announced") or {}).get("unannounced") or [])
     merged["notes"] = list(dict.fromkeys([*(rotated.get("notes") or ()), *(retired.get("notes") or ())]))

@@ -114,8 +114,7 @@ def test_where_the_world_does_not_differ_is_left_out() -> None:
         Boundary(5, 2, Moment.AFTER, "PUT /a", True, "x:1"),
         Boundary(6, 2, Moment.END, "everything", False, ""),
     ]
-    assert [each.number for each in points(crossed, thorough=True)] == [1, 2, 3, 4, 5, 6]
-    assert [each.number for each in points(crossed, thorough=False)] == [3, 4, 5, 6]
+    assert [each.number for each in points(crossed)] == [3, 4, 5, 6]
 
 
 def test_a_line_says_what_was_tried() -> None:

@@ -20,6 +20,14 @@ def test_the_retiring_half_which_knows_no_exemption_does_not_hide_it() -> None:
     assert facts_of("deployer", {"credential_retired": RETIRED})["policy"]["rotate_after"] == 60
 
 
+def test_a_failure_to_retire_is_told_of() -> None:
+    failed = {"failed": True, "action": "failed", "msg": "deployer: the issuer is away"}
+    facts = facts_of("deployer", {"credential_result": ROTATED, "credential_retired": failed})
+    assert facts["failed"] and facts["msg"] == failed["msg"] and facts["state"] == "grace"
+    skipped = {"skipped": True, "msg": "Conditional result was False"}
+    assert "msg" not in facts_of("deployer", {"credential_result": ROTATED, "credential_retired": skipped})
+
+
 def test_what_is_not_known_to_be_public_is_told_to_nobody() -> None:
     assert "value" not in facts_of("deployer", {"credential_result": {**ROTATED, "value": "x"}})
     assert facts_of("deployer", {})["policy"] == {}
