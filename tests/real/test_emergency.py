@@ -225,8 +225,10 @@ def test_the_playbook_by_key_and_by_name_without_a_host_and_with_a_key_that_nobo
     assert f"{foreign} is a key of iam user {bob}" in " ".join(unknown.output.split())
     assert "could not be asked: unreadable: " in unknown.output and "of those that could be read" in unknown.output
 
-    by_key = estate.run(EMERGENCY, "-e", f"emergency_key_id={old['deployer']}", "-e", "emergency_mode=contain_first")
-    assert by_key.status == 0, by_key.output
+    both = f"emergency_key_id={old['deployer']},{foreign}"
+    by_key = estate.run(EMERGENCY, "-e", both, "-e", "emergency_mode=contain_first")
+    assert by_key.status != 0 and f"{foreign}: no journal of the catalogue has it, and nothing was done" in by_key.output
+    assert by_key.output.count("FAILED!") == 2, "that, and the journal that cannot be read"
     new = estate.published_id("deployer")
     assert estate.key_ids("deployer") == [new] and new != old["deployer"]
     assert {estate.has(machine, "deployer", "running") for machine in ("web1", "web2")} == {new}
@@ -246,3 +248,6 @@ def test_the_playbook_changes_nothing_where_it_is_not_clear_what_is_meant(estate
         refused = estate.run(EMERGENCY, *wrong)
         assert refused.status != 0 and refused.changed() == 0 and "Nothing was changed anywhere" in refused.output
     assert estate.key_ids("deployer") == []
+    estate.credentials.clear()
+    empty = estate.run(EMERGENCY, "-e", "rotate_only=backup")
+    assert empty.status != 0 and "has no group credentials" in empty.output
