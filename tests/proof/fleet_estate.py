@@ -47,7 +47,7 @@ class FleetEstate(Estate):
         return super().rotate("--forks", "20", *arguments)
 
     def slice_of(self, number: int, slices: int, *arguments: str) -> Ended:
-        """As AWX runs a job slice: the inventory holds every C(slices)-th machine, beginning with C(number)."""
+        """A job that sees a part: the inventory holds every C(slices)-th machine, beginning with C(number), and the whole catalogue."""
         everybody = self.machines
         self.machines = {name: everybody[name] for name in list(everybody)[number::slices]}
         try:
