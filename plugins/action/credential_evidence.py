@@ -29,7 +29,7 @@ from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import pl
 _OPTIONS: dict[str, t.Any] = {
     "dest": {"type": "path", "required": True},
     "since": {"type": "str", "required": True},
-    "until": {"type": "str", "required": True},
+    "before": {"type": "str", "required": True},
     "head_was_compared": {"type": "bool", "default": False},
 }
 _CHANNELS = "rotation_notify_channels"
@@ -66,9 +66,9 @@ def _found(arguments: t.Mapping[str, t.Any], variables: dict[str, t.Any]) -> Fou
     if "entries" not in trail:
         raise ConfigurationError(
             "no task before this one registered evidence_trail.",
-            next_step="run credential_trail_info with since and until first, as playbooks/evidence.yml does.",
+            next_step="run credential_trail_info with since and before first, as playbooks/evidence.yml does.",
         )
-    period = read_period(arguments["since"], arguments["until"])
+    period = read_period(arguments["since"], arguments["before"])
     account = Account(trail.pop("entries"), period)
     credentials = listed([plain_text(name) for name in variables["groups"].get(GROUP, ())], variables)
     at = min(period.until, time.time())

@@ -42,7 +42,7 @@ options:
     description: The first day of the period, or a moment.
     type: str
     required: true
-  until:
+  before:
     description: The first day that does not belong to it any more.
     type: str
     required: true
@@ -57,7 +57,7 @@ EXAMPLES = r"""
   locksmith.rotation.credential_evidence:
     dest: /srv/evidence/2026-q3
     since: '2026-07-01'
-    until: '2026-10-01'
+    before: '2026-10-01'
   run_once: true
 """
 

@@ -41,8 +41,8 @@ options:
   since:
     description: Return the entries from this day or moment on.
     type: str
-  until:
-    description: Return the entries up to this day or moment, which does not belong to the period any more.
+  before:
+    description: Return the entries before this day or moment.
     type: str
 """
 
@@ -82,7 +82,7 @@ head:
   type: str
 entries:
   description: The entries of the period, and before it, for each credential, its last publication and exception.
-  returned: when O(since) and O(until) are given
+  returned: when O(since) and O(before) are given
   type: list
   elements: dict
 """
@@ -101,7 +101,7 @@ OPTIONS: dict[str, t.Any] = {
     "path": {"type": "path", "required": True},
     "head": {"type": "str"},
     "since": {"type": "str"},
-    "until": {"type": "str"},
+    "before": {"type": "str"},
 }
 
 
@@ -116,8 +116,8 @@ def look(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         "lines": trail.lines,
         "head": trail.head,
     }
-    if params["since"] and params["until"]:
-        result["entries"] = select(trail.entries, read_period(params["since"], params["until"]))
+    if params["since"] and params["before"]:
+        result["entries"] = select(trail.entries, read_period(params["since"], params["before"]))
     return result
 
 
@@ -134,7 +134,7 @@ def _compared(trail: Trail, head: str | None) -> list[Problem]:
 
 def main() -> None:
     """Ansible calls this."""
-    module = AnsibleModule(argument_spec=OPTIONS, required_together=[("since", "until")], supports_check_mode=True)
+    module = AnsibleModule(argument_spec=OPTIONS, required_together=[("since", "before")], supports_check_mode=True)
     try:
         result = look(module.params)
     except LocksmithError as error:
