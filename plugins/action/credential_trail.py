@@ -35,7 +35,7 @@ class ActionModule(ActionBase):
         except LocksmithError as error:
             return {**result, "failed": True, "msg": str(error)}
         if not told.get("failed") and not told.get("unreachable"):
-            _show(told)
+            _show(told, "would be recorded" if self._task.check_mode else "recorded")
         return {**result, **told}
 
     def _arguments(self, given: dict[str, t.Any], variables: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -59,10 +59,10 @@ class ActionModule(ActionBase):
         return told
 
 
-def _show(told: t.Mapping[str, t.Any]) -> None:
+def _show(told: t.Mapping[str, t.Any], done: str) -> None:
     """A line for whoever keeps the head elsewhere: the output of the run is such a place."""
     late = f", {told['late']} of them of another run" if told["late"] else ""
-    Display().display(f"Audit trail {told['path']}: {told['recorded']} recorded{late}. Head {told['head']}")
+    Display().display(f"Audit trail {told['path']}: {told['recorded']} {done}{late}. Head {told['head']}")
     for gap in told["gaps"]:
         Display().warning(f"The audit trail lacks events that no journal has any more. {gap}")
     for problem in told["problems"]:

@@ -45,7 +45,7 @@ def access_keys(found: Found) -> Answer:
         return Answer(Verdict.NOT_APPLICABLE, ("the catalogue has no access keys of IAM users",))
     old = [f"{age.listed.name} ({age.greatest():g} days)" for age in keys if (age.greatest() or 0.0) > _CIS_LIMIT]
     unknown = [age.listed.name for age in keys if age.days is None]
-    long = [age.listed.name for age in keys if (age.listed.limit_days or _CIS_LIMIT + 1) > _CIS_LIMIT]
+    long = [age.listed.name for age in keys if age.listed.limit_days is None or age.listed.limit_days > _CIS_LIMIT]
     return summed(
         [
             (

@@ -305,6 +305,8 @@ def test_the_limit_of_access_keys_is_held_against_the_greatest_age_in_the_period
     assert cis(*LIFE) == "yes"
     assert cis(promote("03-01", 1), promote("07-10", 2)) == "partly"
     assert cis(*LIFE, credentials=[listed(facts={**FACTS, "policy": {"rotate_after": 180 * 86400}})]) == "partly"
+    assert cis(*LIFE, credentials=[listed(facts={**FACTS, "policy": {"rotate_after": 2}})]) == "yes"
+    assert cis(*LIFE, credentials=[listed(facts={**FACTS, "policy": {}})]) == "partly"
     assert cis(*LIFE, credentials=[listed(facts={**FACTS, "type": "postgresql"})]) == "not applicable"
 
 
