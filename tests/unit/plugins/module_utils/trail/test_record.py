@@ -215,6 +215,25 @@ def test_nothing_that_was_written_is_ever_changed_and_the_mode_is_kept(book: Boo
     assert book.path.read_bytes().startswith(before) and book.path.stat().st_ino == inode
 
 
+def test_what_is_said_to_be_recorded_is_on_the_disk_after_one_write(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    book.write(report(event(1)))
+    calls: list[str] = []
+    write_, fsync = os.write, os.fsync
+
+    def written(descriptor: int, data: bytes) -> int:
+        calls.append("write")
+        return write_(descriptor, data)
+
+    def flushed(descriptor: int) -> None:
+        calls.append("fsync")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "write", written)
+    monkeypatch.setattr(os, "fsync", flushed)
+    book.write(report(event(2), event(3)))
+    assert calls == ["write", "fsync"]
+
+
 def test_runs_at_the_same_time_write_one_chain(book: Book) -> None:
     def run(number: int) -> None:
         for n in range(1, 9):
