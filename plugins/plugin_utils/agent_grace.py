@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.agent import (
+from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.interval import (
     COMMAND_TIMEOUT,
     RENDER_INTERVAL,
     longest_use,

@@ -16,12 +16,14 @@ import typing as t
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.entry import SERVICE_SPEC, service_key, service_title
 from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.health import supervisorctl
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.duration import format_duration, parse_duration
+from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.interval import (
+    COMMAND_TIMEOUT,
+    RENDER_INTERVAL,
+    longest_use,
+)
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.duration import parse_duration
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
 
-#: How often the agent looks for a new version, and how long the hook of a service may take, where nobody says.
-RENDER_INTERVAL = "5m"
-COMMAND_TIMEOUT = "60s"
 #: Seconds: what a restarted agent needs to log in and render, and what is added to the interval of one that is only waited for.
 _WAIT_AFTER_RESTART = 60
 _WAIT_LONGER = 30
@@ -98,6 +100,8 @@ def check_options(options: Options) -> None:
             "The agent deletes what it logs in with, so it cannot be restarted to make it render.",
             next_step="set vault_agent_nudge to none, or let it keep the file.",
         )
+    if options["service"]["manager"] == "command" and not options["service"]["command"]:
+        raise ConfigurationError("vault_agent_service_manager command needs vault_agent_service_command.")
     if parse_duration(options["render_interval"], "vault_agent_render_interval") < 1:
         raise ConfigurationError("vault_agent_render_interval is zero.", next_step="write a duration such as 5m.")
 
@@ -119,19 +123,6 @@ def longest_wait(options: Options) -> int:
 def longest_command(options: Options) -> int:
     """Seconds that a hook may take."""
     return parse_duration(options["command_timeout"], "vault_agent_command_timeout")
-
-
-def longest_use(render_interval: str, command_timeout: str) -> int:
-    """Seconds for which a service of a host that pulls may still use the version before the one that is published: until the
-    agent looks again, and its hook has had the service restarted or reloaded."""
-    looks = parse_duration(render_interval, "vault_agent_render_interval")
-    return looks + parse_duration(command_timeout, "vault_agent_command_timeout")
-
-
-def say_longest_use(render_interval: str, command_timeout: str) -> str:
-    """The sum of P(longest_use), for people."""
-    total = format_duration(longest_use(render_interval, command_timeout))
-    return f"{total} (vault_agent_render_interval {render_interval} + vault_agent_command_timeout {command_timeout})"
 
 
 def _login_is_used_up(options: Options) -> bool:

@@ -19,17 +19,19 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.agent 
     config_of,
     hook_key,
     hooks_of,
-    longest_use,
     longest_wait,
     nudges,
     pull_shape,
     record_name,
     shell_command,
 )
-from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.entry import read_entries
+from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.entry import SERVICE_SPEC, read_entries
+from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.interval import longest_use
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
 
 _DEFAULTS = {name: option.get("default") for name, option in AGENT_OPTIONS.items()}
+_SERVICE = {name: option.get("default") for name, option in SERVICE_SPEC.items()}
+_DEFAULTS["service"] = _SERVICE
 _LOGIN = {"url": "https://vault:8200", "role_id_file": "/a/role_id", "secret_id_file": "/a/secret_id"}
 
 
@@ -98,6 +100,7 @@ def test_other_ways_to_log_in(options: dict[str, t.Any], kind: str, config: dict
             "cannot be restarted",
         ),
         ({"render_interval": "0s"}, "is zero"),
+        ({"service": {**_SERVICE, "manager": "command"}}, "needs vault_agent_service_command"),
     ],
 )
 def test_options_that_cannot_work_are_refused(options: dict[str, t.Any], says: str) -> None:
