@@ -126,7 +126,7 @@ def _short(identity: str) -> str:
 def _notes(one: Standing) -> list[Line]:
     if one.facts.get("failed"):
         return [_note(one, f"FAILED. {one.text('msg')}", BAD)]
-    notes = [_note(one, _describe(old), "") for old in one.previous]
+    notes = _of_a_leak(one) + [_note(one, _describe(old), "") for old in one.previous]
     notes += [_note(one, f"waits for {line}", CHANGING) for line in one.waiting]
     notes += [
         _note(one, f"{trouble.kind.upper()} {trouble.detail}", BAD) for trouble in one.troubles if trouble.kind in _TOLD_WHOLE
@@ -138,6 +138,16 @@ def _notes(one: Standing) -> list[Line]:
         notes.append(_note(one, f"exempt until {to_iso(one.exempt_until)}: {one.exempt_reason}{owner}", EXCEPTED))
     untold = one.facts.get("unannounced") or ()
     return notes + [_note(one, f"NOT ANNOUNCED to {missed['target']}. {missed['why']}", BAD) for missed in untold]
+
+
+def _of_a_leak(one: Standing) -> list[Line]:
+    """What leaked and works still, and what was done besides in this run."""
+    leaked = set(one.facts.get("leaked") or ())
+    overlaps = one.facts.get("overlap") is not False  # where it does not, the next version has ended it
+    alive = [old.id for old in one.previous if old.phase in ("previous", "disabling") and overlaps]
+    alive += [one.text("id")] if one.state != "contained" else []
+    lines = [_note(one, f"LEAKED and not ended yet: {known}", BAD) for known in alive if known in leaked]
+    return lines + [_note(one, str(sentence), CHANGING) for sentence in one.facts.get("notes") or ()]
 
 
 def _describe(old: Previous) -> str:

@@ -96,7 +96,8 @@ def _current(version: Version | None, policy: Policy) -> dict[str, t.Any]:
 
 
 def _previous(version: Version, policy: Policy) -> dict[str, t.Any]:
-    proved, disabled = version.proved_at, version.disabled_at
+    proved, disabled, leak = version.proved_at, version.disabled_at, version.leak
+    grace, recovery_wait = 0 if leak else policy.grace, 0 if leak and leak.delete else policy.recovery_wait
     return {
         "version": version.number,
         "id": version.id,
@@ -104,9 +105,9 @@ def _previous(version: Version, policy: Policy) -> dict[str, t.Any]:
         "phase": version.phase.value,
         "created_at": to_iso(version.created_at),
         "proved_at": to_iso(proved),
-        "grace_until": to_iso(proved + policy.grace) if proved is not None else None,
+        "grace_until": to_iso(proved + grace) if proved is not None else None,
         "disabled_at": to_iso(disabled),
-        "delete_after": to_iso(disabled + policy.recovery_wait) if disabled is not None else None,
+        "delete_after": to_iso(disabled + recovery_wait) if disabled is not None else None,
         "rejected": version.rejected,
-        "leaked_at": to_iso(version.leak.at) if version.leak else None,
+        "leaked_at": to_iso(leak.at) if leak else None,
     }

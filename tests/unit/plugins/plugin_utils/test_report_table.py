@@ -15,6 +15,7 @@ from ansible_collections.locksmith.rotation.tests.unit.plugins.plugin_utils.repo
     catalogue,
     exempt,
     fact,
+    old,
     one_of,
     overdue,
     quarantined,
@@ -81,3 +82,13 @@ def test_wide_characters_and_accents_keep_the_columns_aligned() -> None:
     head, dummy, first, second = shown[1:5]
     columns = [wide(line[: line.index(word)]) for line, word in ((head, "KIND"), (first, "iam"), (second, "iam"))]
     assert len(set(columns)) == 1
+
+
+def test_what_leaked_and_is_not_ended_yet_is_said_first_and_what_was_done_about_it() -> None:
+    leaked = {"leaked": ["AKIAOLD"], "notes": ["not waited for: web2 (unreachable)"]}
+    alive, ended = (fact("ci", previous=[old(id="AKIAOLD", phase=phase)], **leaked) for phase in ("previous", "disabled"))
+    assert "ci: LEAKED and not ended yet: AKIAOLD" in texts(one_of(alive))
+    assert "ci: not waited for: web2 (unreachable)" in texts(one_of(ended))
+    assert not any("LEAKED" in line for line in texts(one_of(ended)))
+    assert not any("LEAKED" in line for line in texts(one_of({**alive, "overlap": False})))
+    assert "ci: LEAKED and not ended yet: AKIA0000000000000000" in texts(one_of(fact("ci", leaked=["AKIA0000000000000000"])))
