@@ -112,7 +112,9 @@ def test_the_init_script_keeps_an_agent_running(tmp_path: Path) -> None:
     configured = {"binary": str(agent), "config": "/a/agent.json", "directories": []}
     script = tmp_path / "script"
     script.write_text(
-        _rendered(tmp_path, "agent.init.j2", vault_agent_configured=configured).replace("/run/", f"{tmp_path}/run-")
+        _rendered(tmp_path, "agent.init.j2", vault_agent_configured=configured)
+        .replace("/run/", f"{tmp_path}/run-")
+        .replace("sleep 5", "sleep 0.2")
     )
 
     def call(do: str) -> int:
