@@ -10,6 +10,7 @@ import pathlib
 import secrets
 import time
 import typing as t
+import urllib.error
 
 import psycopg
 import pytest
@@ -17,12 +18,15 @@ import pytest
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.iam import IamIssuer
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.iam_sessions import LONGEST_SESSION, POLICY_NAME
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.postgresql import PostgresqlIssuer
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.vault_secret_id import VaultSecretIdIssuer
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import LocksmithError
 from ansible_collections.locksmith.rotation.tests.real.documented import Life
 from ansible_collections.locksmith.rotation.tests.real.estate import Estate
 from ansible_collections.locksmith.rotation.tests.real.fixtures_iam import USER, Iam
 from ansible_collections.locksmith.rotation.tests.real.fixtures_postgres import make_role, unique
+from ansible_collections.locksmith.rotation.tests.real.fixtures_vault_issuers import AppRoles
 from ansible_collections.locksmith.rotation.tests.servers.moto import Moto
+from ansible_collections.locksmith.rotation.tests.servers.openbao import OpenBao
 from ansible_collections.locksmith.rotation.tests.servers.postgres import Postgres
 
 EMERGENCY = "locksmith.rotation.emergency"
@@ -200,6 +204,34 @@ def test_connections_that_may_not_be_ended_are_named_with_the_right_that_is_miss
         done = orders.life.call(leak=CONTAIN, login_user=rotator, login_password=password)
         assert lives(open_still) and not orders.logs_in(orders.leaked)
     assert any("NOT ended" in note and f'GRANT pg_signal_backend TO "{rotator}"' in note for note in done["notes"]), done["notes"]
+
+
+def test_tokens_of_a_leaked_secret_id_are_revoked_and_no_others(approles: AppRoles, moto: Moto) -> None:
+    role, path = approles.create(), f"/leak/{secrets.token_hex(4)}"
+    server, store = approles.server, {**moto.options, "type": "ssm", "name": path}
+    life = Life(VaultSecretIdIssuer, "orders", {"url": server.url, "token": server.root_token, "role_name": role}, store)
+    life.call(leak=None)
+    theirs = dict(json.loads(moto.client("ssm").get_parameter(Name=path, WithDecryption=True)["Parameter"]["Value"]))
+    other = {"role_id": theirs["role_id"], "secret_id": approles.by_hand(role)["secret_id"]}
+    stolen, foreign = (_token(server, {name: pair[name] for name in ("role_id", "secret_id")}) for pair in (theirs, other))
+    refused = life.call(leak={})
+    assert refused["action"] == "rotated" and _is_alive(server, stolen)
+    proof = {"host": "web1", "fingerprint": refused["fingerprint"], "running": refused["fingerprint"], "healthy": True}
+    done = life.call(state="retired", consumers=[proof])
+    assert done["action"] == "deleted" and "1 tokens that were got with the secret id were revoked" in done["notes"]
+    assert not _is_alive(server, stolen) and _is_alive(server, foreign)
+
+
+def _token(server: OpenBao, pair: t.Mapping[str, str]) -> str:
+    return str(server.call("POST", "auth/approle/login", dict(pair), token="")["auth"]["client_token"])
+
+
+def _is_alive(server: OpenBao, token: str) -> bool:
+    try:
+        server.call("GET", "auth/token/lookup-self", token=token)
+    except urllib.error.HTTPError:
+        return False
+    return True
 
 
 @pytest.fixture

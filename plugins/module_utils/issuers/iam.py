@@ -226,7 +226,7 @@ class IamIssuer(Issuer):
         except errors.NotFound:
             return
 
-    def revoke_sessions(self, version: Issued, replaced_at: float | None) -> Revocation:
+    def revoke_sessions(self, version: Issued, made_by: str, replaced_at: float | None) -> Revocation:
         return iam_sessions.deny_before(self._iam(), self._user, version.id, self._clock)
 
     def lift_bar(self) -> None:

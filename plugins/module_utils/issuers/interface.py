@@ -403,10 +403,11 @@ class Issuer(abc.ABC):
     def delete(self, version: Issued) -> None:
         """Remove the version for good. Idempotent: gone already is success."""
 
-    def revoke_sessions(self, version: Issued, replaced_at: float | None) -> Revocation:
+    def revoke_sessions(self, version: Issued, made_by: str, replaced_at: float | None) -> Revocation:
         """End what was begun with a leaked version and would outlive it: open connections, temporary credentials. Called in an
         emergency, when no new session can begin with it any more. Idempotent.
 
+        :arg made_by: the name of the attempt that made it; empty where it was adopted.
         :arg replaced_at: when its successor was published, seconds since the epoch. None: there is none yet, and nothing is spared.
         :raises Denied: no right to. The version itself is off all the same, and the caller says so.
         """

@@ -213,7 +213,7 @@ class RolePassword(Issuer):
         name = fields.get("username", "")
         return KeyInfo(id=name, name=name) if name in self._roles else None
 
-    def revoke_sessions(self, version: Issued, replaced_at: float | None) -> Revocation:
+    def revoke_sessions(self, version: Issued, made_by: str, replaced_at: float | None) -> Revocation:
         """End the role's connections. Where it lives on with a new password, those that were begun with that one are spared."""
         name, spared_since = version.fields["username"], replaced_at if self.capacity == 1 else None
         with contextlib.ExitStack() as stack:

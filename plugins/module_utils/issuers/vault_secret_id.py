@@ -21,12 +21,14 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interfa
     Issuer,
     KeyInfo,
     LastUse,
+    Revocation,
     Setting,
     Verdict,
     Verification,
 )
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.vault_names import moment, path_part
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.vault_secret_id_limits import Limits
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.vault_secret_id_tokens import revoke_tokens
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms import errors
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.access import Endpoint, LeastRights, vault_rights
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.finding import RIGHTS, Check
@@ -330,6 +332,9 @@ class VaultSecretIdIssuer(Issuer):
         except errors.ExternalError:
             if not self._is_gone(version.id):
                 raise
+
+    def revoke_sessions(self, version: Issued, made_by: str, replaced_at: float | None) -> Revocation:
+        return revoke_tokens(self._client, f"auth/{self._mount}/login", ATTEMPT, made_by)
 
     def _is_gone(self, accessor: str) -> bool:
         """A role takes its secret ids with it, and a lookup of a role that is gone is answered with 500."""

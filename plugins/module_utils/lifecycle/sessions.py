@@ -18,7 +18,7 @@ def end_sessions(keeper: Keeper, journal: Journal, version: Version, replaced_at
     if version.leak is None or not version.leak.end_sessions or version.sessions_ended:
         return ""
     try:
-        done = keeper.issuer.revoke_sessions(version.issued(), replaced_at)
+        done = keeper.issuer.revoke_sessions(version.issued(), version.name, replaced_at)
     except ExternalError as error:
         keeper.tell(f"sessions of {version.id} are NOT ended: {error.message} {error.next_step}".strip())
         return "sessions not ended: " + type(error).__name__

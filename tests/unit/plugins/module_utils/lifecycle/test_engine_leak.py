@@ -61,7 +61,7 @@ class Scene(Stage):
         self.issuer.own_login = lambda versions: next((v.id for v in versions if v.id == self.own), "")  # type: ignore[method-assign]
         return engine
 
-    def _revoke(self, version: Issued, replaced_at: float | None) -> Revocation:
+    def _revoke(self, version: Issued, made_by: str, replaced_at: float | None) -> Revocation:
         if self.refuse_sessions:
             raise Denied("may not end sessions.")
         assert not self.works(version), "a session can begin anew while the version works"
