@@ -25,7 +25,14 @@ def _folders() -> list[pathlib.Path]:
     pyenv = pathlib.Path(os.environ.get("PYENV_ROOT") or pathlib.Path.home() / ".pyenv")
     path = [pathlib.Path(entry) for entry in os.environ.get("PATH", os.defpath).split(os.pathsep) if entry]
     real = [folder for folder in path if folder.name != "shims" and places.VENVS not in folder.parents]
-    return real + sorted(pyenv.glob("versions/*/bin"))
+    versions = pyenv / "versions"
+    folders = real + (sorted(versions.glob("*/bin")) if _may_list(versions) else [])
+    return [folder for folder in folders if _may_list(folder)]
+
+
+def _may_list(folder: pathlib.Path) -> bool:
+    """A folder that we may look into. In an environment that was another user's, PATH and PYENV_ROOT may name some that we may not."""
+    return os.access(str(folder), os.R_OK | os.X_OK) and folder.is_dir()
 
 
 def _answers(python: pathlib.Path, version: Version) -> bool:
@@ -42,8 +49,6 @@ def find() -> dict[Version, pathlib.Path]:
     """The first working interpreter of each version from L(OLDEST) on, in the order of PATH."""
     found: dict[Version, pathlib.Path] = {}
     for folder in _folders():
-        if not folder.is_dir():
-            continue
         for python in sorted(folder.glob("python3.*")):
             match = re.fullmatch(r"python3\.(\d+)", python.name)
             if not match:
