@@ -42,11 +42,14 @@ class Once:
         (self.top / name).write_text(value)
         return str(self.top / name)
 
-    def render(self, asked: t.Mapping[str, tuple[str, t.Mapping[str, str], Place]]) -> dict[str, str]:
-        """File to its text, for C(asked): file to format, names and place. A file that is not there was not rendered."""
+    def render(self, asked: t.Mapping[str, tuple[str, t.Mapping[str, str], Place]], optional: bool = False) -> dict[str, str]:
+        """File to its text, for C(asked): file to format, names and place. A file that is not there was not rendered.
+
+        :arg optional: leave out fields that are not published.
+        """
         item = {"mode": "0600", "owner": "", "group": "", "service": None}
         templates = [
-            Template(item, str(self.top / file), template_of(kind, names, False, place, self.source))
+            Template(item, str(self.top / file), template_of(kind, names, optional, place, self.source))
             for file, (kind, names, place) in asked.items()
         ]
         config = {**config_of(self.options, templates, str(self.top)), "exit_after_auth": True}

@@ -88,3 +88,10 @@ def test_a_field_that_is_not_published_is_no_empty_one(openbao: OpenBao, tmp_pat
     assert once.render({"lacking": ("env", {"THERE": "there", "LACKING": "lacking"}, Place())}) == {}
     assert "the field lacking is not published" in once.said
     assert "THERE=x" in once.render({"lacking": ("env", {"THERE": "there"}, Place())})["lacking"]
+
+
+def test_where_no_fields_are_named_those_that_are_published_are_written(openbao: OpenBao, tmp_path: Path) -> None:
+    once = Once(openbao, tmp_path, {"first": "1", "last": "2"})
+    names = {"none": "none", "first": "first", "never": "never", "last": "last", "nothing": "nothing"}
+    found = once.render({kind: (kind, names, Place("db")) for kind in ("env", "json", "yaml")}, optional=True)
+    assert found == {kind: expected(kind, {"first": "1", "last": "2"}, Place("db")) for kind in ("env", "json", "yaml")}
