@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.journal import Journal, Phase, Version
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.journal import Journal, Phase, Version, load_journal
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.keeper import Keeper
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.leak import Alarm
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.own_login import why_not_retire
@@ -75,8 +75,28 @@ class Containing:
     def _to_contain(self, targets: t.Iterable[Version]) -> list[Version]:
         return [version for version in targets if version.phase in _ALIVE and not version.contained]
 
-    def mark(self, journal: Journal, targets: t.Sequence[Version], alarm: Alarm) -> bool:
-        """Record the leak, and what is about to be switched off. Returns whether any of that is news."""
+    def record(self, journal: Journal, targets: t.Sequence[Version], alarm: Alarm) -> str:
+        """Record the leak, and contain what is to be. Returns what was done: C(contained), C(leaked), or nothing new."""
+        if journal.state is State.QUARANTINED:
+            journal.release(self._keeper.clock.now())
+        is_news = self._mark(journal, targets, alarm)
+        if is_news:
+            self._keeper.save(journal, hold=False)
+        told = len(self._keeper.told)
+        self.carry_out(journal)
+        if len(self._keeper.told) > told or journal.state is State.CONTAINED:
+            return "contained"
+        return "leaked" if is_news else ""
+
+    def imagine(self, journal: Journal, alarm: Alarm) -> tuple[Journal, bool]:
+        """A copy of the journal in which the leak is recorded, for check mode, and whether that is news. Nothing is written."""
+        copy = load_journal(journal.dump(), journal.credential, journal.kind, self._issuer.PUBLIC_FIELDS)
+        if copy.state is State.QUARANTINED:
+            copy.release(self._keeper.clock.now())
+        return copy, self._mark(copy, self.targets(copy, alarm), alarm)
+
+    def _mark(self, journal: Journal, targets: t.Sequence[Version], alarm: Alarm) -> bool:
+        """In the journal: the leak, and what is about to be switched off. Returns whether any of that is news."""
         now, contained = self._keeper.clock.now(), False
         leak = alarm.leak(now)
         news = [version for version in targets if not _has_rules(version, alarm)]

@@ -16,7 +16,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interfa
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.containing import Containing
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.gate import ConsumerProof, Verdict
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.issuing import Issuing
-from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.journal import Journal, Version, load_journal
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.journal import Journal
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.keeper import Keeper
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.leak import Alarm
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.own_login import check_may_rotate
@@ -123,7 +123,7 @@ class Engine:
         if self._check_mode:
             return self._predict_answer(journal, known, ordinary, alarm, before)
         try:
-            contained = self._record_and_contain(known, targets, alarm)
+            done = self._containing.record(known, targets, alarm)
         except LeaseLost as error:
             return self._yield_to_other(before, error)
         except LocksmithError as error:
@@ -132,7 +132,7 @@ class Engine:
         outcome = self._rotate(known, ordinary, before)
         if outcome.action == "resumed" and known.current is not None and known.current.leak is not None:
             outcome = self._rotate(known, ordinary, before)  # what was finished is itself what leaked
-        return _at_least(outcome, contained)
+        return _at_least(outcome, done)
 
     def _taken_over(self, journal: Journal | None, alarm: Alarm) -> Journal | None:
         """The journal; where there is none yet, one with the published value, which is ours from now on."""
@@ -145,28 +145,11 @@ class Engine:
         self._issuing.adopt(journal, published)
         return journal
 
-    def _record_and_contain(self, journal: Journal, targets: t.Sequence[Version], alarm: Alarm) -> str:
-        """What was done: C(contained), C(leaked), or nothing new."""
-        if journal.state is State.QUARANTINED:
-            journal.release(self._keeper.clock.now())
-        is_news = self._containing.mark(journal, targets, alarm)
-        if is_news:
-            self._keeper.save(journal, hold=False)
-        told = len(self._keeper.told)
-        self._containing.carry_out(journal)
-        if len(self._keeper.told) > told or journal.state is State.CONTAINED:
-            return "contained"
-        return "leaked" if is_news else ""
-
     def _predict_answer(
         self, journal: Journal | None, known: Journal, wish: Wish, alarm: Alarm, before: dict[str, t.Any]
     ) -> Outcome:
-        """On a copy of the journal, of which nothing is written."""
-        copy = load_journal(known.dump(), known.credential, known.kind, self._keeper.issuer.PUBLIC_FIELDS)
-        if copy.state is State.QUARANTINED:
-            copy.release(self._keeper.clock.now())
-        is_news = self._containing.mark(copy, self._containing.targets(copy, alarm), alarm)
-        outcome = _at_least(self._rotate(copy, wish, before), "leaked" if is_news else "")
+        imagined, is_news = self._containing.imagine(known, alarm)
+        outcome = _at_least(self._rotate(imagined, wish, before), "leaked" if is_news else "")
         return dataclasses.replace(outcome, journal=journal)
 
     def _supplied_news(self, journal: Journal | None) -> SecretFields | None:
