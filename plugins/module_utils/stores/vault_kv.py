@@ -149,7 +149,7 @@ class Kv1(KeyValue):
     LEASE = 30.0
     GIVE_UP = 90.0
     #: The first pause between two looks at somebody else's claim, and the longest.
-    _POLL, _LONGEST_POLL = 0.2, 2.0
+    _POLL, _LONGEST_POLL = 0.2, 1.0
 
     def __init__(self, client: VaultClient, mount: str, prefix: str, clock: Clock) -> None:
         super().__init__(client, mount)

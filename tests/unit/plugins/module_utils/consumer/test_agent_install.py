@@ -50,13 +50,13 @@ class Host:
         }
 
     def install(
-        self, ids: t.Mapping[str, str] = _IDS, program: str = "OpenBao", check: bool = False, **options: t.Any
+        self, ids: t.Mapping[str, str] | None = None, program: str = "OpenBao", check: bool = False, **options: t.Any
     ) -> dict[str, t.Any]:
         service = {name: option.get("default") for name, option in SERVICE_SPEC.items()}
         params = {
             **{name: option.get("default") for name, option in AGENT_OPTIONS.items()},
             **{"service": {**service, "name": "agent"}, "url": "http://bao", "config_dir": str(self.config)},
-            **{"state_dir": str(self.state), "staged": self._stage(ids)},
+            **{"state_dir": str(self.state), "staged": self._stage(_IDS if ids is None else ids)},
             **{"templates": [{"entry": {**self.entry, "shape": "s"}, "contents": "{{ x }}"}], **options},
         }
         return install(Module(params, program, check))
