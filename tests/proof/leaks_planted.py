@@ -24,6 +24,7 @@ _BY_PLAYBOOK = {
     "environment": ("environments of processes",),
     "temporary": ("temporary files",),
     "marker": ("markers on hosts",),
+    "report": ("reports and the audit trail",),
     "warning": ("stderr",),
 }
 

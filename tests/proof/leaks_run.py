@@ -157,7 +157,8 @@ class Stage:
         }
         found = {channel: content_of(self.top / place) for channel, place in places.items()}
         states = [content_of(self.household.home(machine) / "state") for machine in self.household.machines]
-        return {**found, "markers on hosts": b"\n".join(states)}
+        told = content_of(self.household.told)
+        return {**found, "markers on hosts": b"\n".join(states), "reports and the audit trail": told}
 
 
 def _seen(watch: Watch) -> dict[str, bytes]:

@@ -21,7 +21,7 @@ from ansible_collections.locksmith.rotation.tests.proof.leaks_search import SHOR
 from ansible_collections.locksmith.rotation.tests.real import issuer_makers, store_makers
 from ansible_collections.locksmith.rotation.tests.real.fixtures_aws import Aws
 from ansible_collections.locksmith.rotation.tests.real.fixtures_postgres import LOG_EVERYTHING, PostgresMaker
-from ansible_collections.locksmith.rotation.tests.servers.moto import Moto
+from ansible_collections.locksmith.rotation.tests.servers.moto import Moto, free_port
 from ansible_collections.locksmith.rotation.tests.servers.openbao import OpenBao
 from ansible_collections.locksmith.rotation.tests.servers.postgres import Postgres
 
@@ -155,6 +155,10 @@ class Household:
         self.seen: dict[str, str] = {}
         self.machines = {name: self._machine(name) for name in MACHINES}
         self.changed: dict[str, Options] = {}
+        #: Where runs write what they tell of themselves.
+        self.told = top / "told"
+        self.told.mkdir()
+        self._tells = self._everything_told()
 
     def learn(self) -> None:
         """Take down what is secret by now."""
@@ -174,7 +178,7 @@ class Household:
         catalogue = {kept.name: {**kept.variables(), **more, **self.changed.get(kept.name, {})} for kept in self.credentials}
         arguments = []
         for name, content in (
-            ("hosts.yml", {"all": {"children": {"machines": {"hosts": self.machines}}}}),
+            ("hosts.yml", {"all": {"children": {"machines": {"hosts": self.machines}}, "vars": self._tells}}),
             ("credentials.yml", {"credentials": {"hosts": catalogue}}),
         ):
             path = self.top / name
@@ -182,6 +186,28 @@ class Household:
             path.write_text(yaml.safe_dump(content), encoding="utf-8")
             arguments += ["-i", str(path)]
         return arguments
+
+    def _everything_told(self) -> Options:
+        """Reports, the audit trail, alerts and an announcement. Nobody listens to the last two: what cannot be sent is talked about."""
+        nobody = f"http://127.0.0.1:{free_port()}/hooks/"
+        channels = [
+            {"kind": "slack", "url": nobody + self.canary("slack address")},
+            {"kind": "webhook", "url": nobody + self.canary("alert address"), "hmac_secret": self.canary("alert key")},
+        ]
+        target = {
+            "kind": "webhook",
+            "name": "team",
+            "url": nobody + self.canary("announcement address"),
+            "hmac_secret": self.canary("announcement key"),
+        }
+        formats = {f"report_{name}": str(self.told / f"report.{name}") for name in ("html", "json", "junit", "prometheus")}
+        first = self.credentials[0].name
+        return {
+            **formats,
+            "rotation_trail": str(self.told / "trail.jsonl"),
+            "rotation_notify_channels": channels,
+            "credential_announce": f"{{{{ {[target]} if inventory_hostname == '{first}' else [] }}}}",
+        }
 
     def home(self, machine: str) -> Path:
         """Where a machine keeps its files; C(state) in it must hold no secret."""
