@@ -100,12 +100,14 @@ def node() -> t.Iterator[ControlNode]:
         yield ControlNode(systemd)
 
 
+@pytest.mark.systemd
 def test_a_dry_run_writes_nothing_and_shows_no_login(node: ControlNode) -> None:
     output = node.play("--check", "--diff")
     assert "Persistent=true" in output and SECRET.split("'")[1] not in output
     assert not node.script.exists() and not (node.units / f"{NAME}.timer").exists()
 
 
+@pytest.mark.systemd
 def test_systemd_runs_the_timer_and_a_second_play_changes_nothing(node: ControlNode) -> None:
     node.play()
     node.call("systemd-analyze", "--user", "verify", *(str(node.units / f"{NAME}.{unit}") for unit in ("timer", "service")))
@@ -115,6 +117,7 @@ def test_systemd_runs_the_timer_and_a_second_play_changes_nothing(node: ControlN
     assert re.search(r"changed=0 ", node.play())
 
 
+@pytest.mark.systemd
 def test_two_runs_at_once_are_one(node: ControlNode) -> None:
     node.busy.touch()
     node.call("systemctl", "--user", "start", "--no-block", NAME + ".service")
@@ -128,6 +131,7 @@ def test_two_runs_at_once_are_one(node: ControlNode) -> None:
     assert len(node.runs()) <= 2
 
 
+@pytest.mark.systemd
 def test_a_missed_run_is_made_up_for_as_soon_as_the_machine_is_on(node: ControlNode) -> None:
     node.call("systemctl", "--user", "stop", NAME + ".timer")
     before = len(node.runs())
@@ -138,6 +142,7 @@ def test_a_missed_run_is_made_up_for_as_soon_as_the_machine_is_on(node: ControlN
     node.await_runs(before + 1)
 
 
+@pytest.mark.systemd
 def test_taken_away_nothing_is_left(node: ControlNode) -> None:
     node.play(schedule_state="absent")
     assert node.shown("timer", "LoadState") == "not-found"
@@ -148,6 +153,7 @@ def test_taken_away_nothing_is_left(node: ControlNode) -> None:
     assert re.search(r"changed=0 ", node.play(schedule_state="absent"))
 
 
+@pytest.mark.systemd
 def test_the_service_of_the_machine_is_well_formed_and_confined(node: ControlNode, tmp_path: pathlib.Path) -> None:
     tasks: list[dict[str, t.Any]] = [
         {"ansible.builtin.include_vars": str(ROLE / folder / "main.yml")} for folder in ("defaults", "vars")

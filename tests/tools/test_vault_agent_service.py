@@ -14,6 +14,8 @@ import time
 import typing as t
 from pathlib import Path
 
+import pytest
+
 from ansible_collections.locksmith.rotation.tests.real.estate import COLLECTIONS
 from ansible_collections.locksmith.rotation.tests.servers.openbao import OpenBao, program
 from ansible_collections.locksmith.rotation.tests.servers.units import Units, UserSystemd
@@ -72,6 +74,7 @@ def test_a_file_below_a_home_is_not_hidden_from_the_agent(tmp_path: Path) -> Non
     assert "ProtectHome=no\n" in _rendered(tmp_path, "agent.service.j2", vault_agent_read_write_paths=["/home/orders/etc"])
 
 
+@pytest.mark.systemd
 def test_an_agent_works_within_the_unit_and_its_hook_restarts_a_service(tmp_path: Path) -> None:
     with OpenBao() as bao, UserSystemd() as systemd:
         rendered = systemd.root / "out"

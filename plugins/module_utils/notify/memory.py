@@ -31,9 +31,11 @@ class Listener(t.Protocol):
     KEEPS_ALERTS: t.ClassVar[bool]
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What messages call it."""
 
-    def wants(self, kind: str) -> bool: ...
+    def wants(self, kind: str) -> bool:
+        """Whether it is to be told of events of C(kind)."""
 
 
 @dataclasses.dataclass
