@@ -20,6 +20,7 @@ import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.locksmith.rotation.plugins.module_utils.clients import aws
 from ansible_collections.locksmith.rotation.plugins.module_utils.clients.aws import forget_clients
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.usage import find_usage, usage_options
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers import iam_trail
@@ -183,6 +184,7 @@ def usage(issuer: type[Issuer], options: t.Mapping[str, t.Any], **more: t.Any) -
 @pytest.fixture
 def apart(iam: Iam, trail: CloudTrailStandin, monkeypatch: pytest.MonkeyPatch) -> Iam:
     """IAM and STS at the one server, CloudTrail at the other, as AWS has them at addresses of their own."""
+    monkeypatch.setattr(aws, "_prepared", {})  # clients that an earlier test had made before there were these addresses
     for service, url in (("IAM", iam.front.url), ("STS", iam.front.url), ("CLOUDTRAIL", trail.url)):
         monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", url)
     trail.keys[iam.options["access_key"]] = iam.options["secret_key"]
