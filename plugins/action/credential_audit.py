@@ -14,8 +14,8 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.locksmith.rotation.plugins.action.credential_rotate import ActionModule as RotateAction
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.audit import audit_credential, audit_options
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issuer
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.addresses import AddressBook
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.arguments import validated
 
 
 class ActionModule(RotateAction):
@@ -30,11 +30,8 @@ class ActionModule(RotateAction):
         return super().run(tmp, task_vars)
 
     def _run_here(self, issuer: type[Issuer], arguments: dict[str, t.Any]) -> dict[str, t.Any]:
-        given = {name: value for name, value in arguments.items() if value is not None}
-        checked = ArgumentSpecValidator({**issuer.OPTIONS, **audit_options()}, **issuer.CONSTRAINTS).validate(given)
-        if checked.error_messages:
-            raise ConfigurationError(f"{given.get('name', '')}: {'; '.join(checked.error_messages)}.")
-        options = checked.validated_parameters
+        validator = ArgumentSpecValidator({**issuer.OPTIONS, **audit_options()}, **issuer.CONSTRAINTS)
+        options = validated(validator, arguments, f"{arguments.get('name', '')}: ")
         command = rollback_command(options["name"], context.CLIARGS.get("inventory") or ())
         return audit_credential(issuer, options, self._book.hosts_of, command)
 

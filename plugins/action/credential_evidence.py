@@ -18,6 +18,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import to_iso
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError, Denied, LocksmithError
 from ansible_collections.locksmith.rotation.plugins.module_utils.trail.period import read_period
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.arguments import validated
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.evidence_account import Account
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.evidence_ages import ages
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.evidence_answer import Found
@@ -45,20 +46,13 @@ class ActionModule(ActionBase):
         """Ansible calls this in a worker."""
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         try:
-            arguments = _checked(plain(self._task.args))
+            arguments = validated(ArgumentSpecValidator(_OPTIONS), plain(self._task.args))
             files = make_pack(_found(arguments, task_vars or {}), to_iso(time.time()) or "")
             changed = _write_all(arguments["dest"], files, bool(self._task.check_mode))
         except LocksmithError as error:
             return {**result, "failed": True, "msg": str(error)}
         written = sorted(os.path.join(arguments["dest"], name) for name in files)
         return {**result, "changed": changed, "files": written, "page": os.path.join(arguments["dest"], PAGE)}
-
-
-def _checked(given: dict[str, t.Any]) -> dict[str, t.Any]:
-    checked = ArgumentSpecValidator(_OPTIONS).validate({name: value for name, value in given.items() if value is not None})
-    if checked.error_messages:
-        raise ConfigurationError(f"{'; '.join(checked.error_messages)}.")
-    return dict(checked.validated_parameters)
 
 
 def _found(arguments: t.Mapping[str, t.Any], variables: dict[str, t.Any]) -> Found:

@@ -9,52 +9,35 @@ import pathlib
 import sys
 import typing as t
 
-from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
-
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.finding import SEVERITIES, WARNING, reaches
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.finding import WARNING, reaches
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.doctor_summary import (
     checks_of_host,
     elsewhere,
     lines_of,
     not_examined,
 )
-from ansible_collections.locksmith.rotation.plugins.plugin_utils.findings_options import Options, options_of, registered
-from ansible_collections.locksmith.rotation.plugins.plugin_utils.json_file import write_json
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.findings_options import Options, registered
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.findings_report import Facts, FindingsReport
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain_text
 
-_FORMAT = 1
 _TOLD = ("credential", "type", "checks", "rights", "instead", "hosts", "hosts_ready")
 
 
-class ActionModule(ActionBase):
+class ActionModule(FindingsReport):
     """See the module's docstring."""
 
-    _requires_connection = False
-    _supports_check_mode = True
+    RESULT, DONE, FINDINGS = "doctor", "examined", "checks"
+    TOLD = _TOLD
     _VALID_ARGS = frozenset(("credentials", "consumers", "now", "fail_on", "json", "policies"))
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """Ansible calls this in a worker."""
-        result: dict[str, t.Any] = super().run(tmp, task_vars)
-        variables = task_vars or {}
-        try:
-            options = options_of(self._task.args, variables)
-        except ConfigurationError as error:
-            return {**result, "failed": True, "msg": str(error)}
-        examined = _gather(options, variables["hostvars"])
-        for line in lines_of(examined, library_fix(), self._task.args.get("policies", True) is not False):
-            Display().display(line)
-        told = [{name: one[name] for name in _TOLD if name in one} for one in examined]
-        checks = [check for one in told for check in one["checks"] if check["severity"]]
-        counts = {severity: sum(check["severity"] == severity for check in checks) for severity in SEVERITIES}
-        report = {"format": _FORMAT, "at": options.now, "counts": counts, "credentials": told}
-        problem = write_json(options.json, report)
-        bad = sum(reaches(check, options.fail_on) for check in checks)
-        if bad:
-            problem = f"{problem} {bad} checks are {options.fail_on} or worse; they are printed above.".strip()
-        return {**result, "changed": False, "failed": bool(problem), "msg": problem or "examined", "doctor": report}
+    def _gather(self, options: Options, hostvars: t.Mapping[str, t.Any]) -> list[Facts]:
+        return _gather(options, hostvars)
+
+    def _is_amiss(self, finding: Facts) -> bool:
+        return bool(finding["severity"])
+
+    def _lines(self, gathered: t.Sequence[Facts]) -> list[str]:
+        return lines_of(gathered, library_fix(), self._task.args.get("policies", True) is not False)
 
 
 def _gather(options: Options, hostvars: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:

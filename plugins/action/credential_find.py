@@ -12,7 +12,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.locksmith.rotation.plugins.action.credential_rotate import ActionModule as RotateAction
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.finding_keys import find_keys, finding_options
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issuer
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.arguments import validated
 
 
 class ActionModule(RotateAction):
@@ -22,8 +22,5 @@ class ActionModule(RotateAction):
         return True
 
     def _run_here(self, issuer: type[Issuer], arguments: dict[str, t.Any]) -> dict[str, t.Any]:
-        arguments = {name: value for name, value in arguments.items() if value is not None}
-        checked = ArgumentSpecValidator({**issuer.OPTIONS, **finding_options()}, **issuer.CONSTRAINTS).validate(arguments)
-        if checked.error_messages:
-            raise ConfigurationError(f"{arguments.get('name', '')}: {'; '.join(checked.error_messages)}.")
-        return find_keys(issuer, checked.validated_parameters)
+        validator = ArgumentSpecValidator({**issuer.OPTIONS, **finding_options()}, **issuer.CONSTRAINTS)
+        return find_keys(issuer, validated(validator, arguments, f"{arguments.get('name', '')}: "))

@@ -16,6 +16,7 @@ from ansible.utils.display import Display
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError, LocksmithError
 from ansible_collections.locksmith.rotation.plugins.module_utils.trail.options import OPTIONS, write
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.arguments import validated
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.trail_reports import doer, report_of
 
@@ -40,10 +41,7 @@ class ActionModule(ActionBase):
 
     def _arguments(self, given: dict[str, t.Any], variables: dict[str, t.Any]) -> dict[str, t.Any]:
         """As the module takes them. :raises ConfigurationError: it would refuse them."""
-        checked = ArgumentSpecValidator(OPTIONS).validate({name: value for name, value in given.items() if value is not None})
-        if checked.error_messages:
-            raise ConfigurationError(f"{'; '.join(checked.error_messages)}.")
-        arguments = dict(checked.validated_parameters)
+        arguments = validated(ArgumentSpecValidator(OPTIONS), given)
         lost = [name for name in arguments["credentials"] if name not in variables["hostvars"]]
         if lost:
             raise ConfigurationError(f"{', '.join(lost)}: no such host in the inventory.")

@@ -22,6 +22,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.entry.grafana_m
 )
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.grafana_server import SERVER_OPTIONS
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.arguments import validated
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.inventory import left_out
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain
 
@@ -61,7 +62,4 @@ class ActionModule(ActionBase):
         return {**{name: value for name, value in options.items() if name in _OF_SERVER and value is not None}, **written}
 
     def _run_here(self, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
-        checked = ArgumentSpecValidator(OPTIONS, **CONSTRAINTS).validate(arguments)
-        if checked.error_messages:
-            raise ConfigurationError(f"{'; '.join(checked.error_messages)}.")
-        return perform(checked.validated_parameters, bool(self._task.check_mode))
+        return perform(validated(ArgumentSpecValidator(OPTIONS, **CONSTRAINTS), arguments), bool(self._task.check_mode))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.entry import field_names, place_of
+from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.entry import field_names, place_of, renamed
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.values import open_store
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issuer
 from ansible_collections.locksmith.rotation.plugins.module_utils.rendering.agent import Source, template_of
@@ -52,7 +52,7 @@ def template_for(entry: Entry, hostvars: t.Mapping[str, t.Any]) -> tuple[str, Se
     finally:
         store.close()
     names = field_names(entry)
-    wanted = _named(name, names or {field: field for field in published}, published)
+    wanted = renamed(name, names or {field: field for field in published}, published)
     try:
         contents = template_of(entry["format"], wanted, names is None, place_of(entry), source)
     except ConfigurationError as error:
@@ -77,14 +77,3 @@ def _declared(entry: Entry, hostvars: t.Mapping[str, t.Any]) -> tuple[str, dict[
 def _published_names(store: VaultStore, issuer: type[Issuer], written: Entry) -> dict[str, str]:
     """Field of the credential to what it is called where it is published."""
     return {field: next(iter(store.outward({field: ""}))) for field in issuer.field_names(written)}
-
-
-def _named(name: str, wanted: t.Mapping[str, str], published: t.Mapping[str, str]) -> dict[str, str]:
-    """Name in the file to published name."""
-    unknown = sorted(set(wanted.values()) - set(published))
-    if unknown:
-        raise ConfigurationError(
-            f"{name} has no field {', '.join(unknown)}.",
-            next_step=f"its fields are {', '.join(sorted(published))}: correct the entry's fields.",
-        )
-    return {to: published[field] for to, field in wanted.items()}

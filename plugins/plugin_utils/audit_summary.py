@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.finding import CRITICAL, SEVERITIES, WARNING, rank
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.finding import CRITICAL, WARNING, count, rank
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.table import render
 
 Facts = t.Dict[str, t.Any]
@@ -62,11 +62,6 @@ def _doubted(finding: Facts, whole: bool) -> Facts:
     if whole or finding["kind"] != "foreign_key":
         return finding
     return {**finding, "detail": finding["detail"] + _NARROWED}
-
-
-def count(findings: t.Sequence[t.Mapping[str, t.Any]]) -> dict[str, int]:
-    """How many of each severity."""
-    return {severity: sum(rank(finding) == place for finding in findings) for place, severity in enumerate(SEVERITIES)}
 
 
 def lines_of(audits: t.Sequence[Facts]) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.entry import field_names
+from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.entry import field_names, renamed
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.values import read_value
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError, LocksmithError, NotFound
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
@@ -67,13 +67,7 @@ class Values:
         names = field_names(entry)
         if names is None:
             return value.reveal()
-        unknown = sorted(set(names.values()) - set(value))
-        if unknown:
-            raise ConfigurationError(
-                f"{entry['credential']} has no field {', '.join(unknown)}.",
-                next_step=f"its fields are {', '.join(sorted(value))}: correct the entry's fields.",
-            )
-        return {name: value[source] for name, source in names.items()}
+        return renamed(entry["credential"], names, value)
 
     def _refuse_dead(self, entry: Entry) -> None:
         """No host goes back to a version that its issuer stopped accepting when the next one came."""

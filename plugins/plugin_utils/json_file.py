@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import typing as t
+
+from ansible_collections.locksmith.rotation.plugins.module_utils.clients.local_file import replace_file
 
 
 def write_json(path: str, report: t.Mapping[str, t.Any]) -> str:
@@ -19,10 +19,7 @@ def write_json(path: str, report: t.Mapping[str, t.Any]) -> str:
     if not path:
         return ""
     try:
-        handle, written = tempfile.mkstemp(dir=os.path.dirname(os.path.abspath(path)), prefix=".locksmith-")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(report, file, indent=2)
-        os.replace(written, path)
+        replace_file(path, json.dumps(report, indent=2).encode("utf-8"))
     except OSError as error:
         return f"{path} could not be written: {error.strerror}."
     return ""

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import os
-import tempfile
 
+from ansible_collections.locksmith.rotation.plugins.module_utils.clients.local_file import replace_file
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
 
 
@@ -26,19 +26,10 @@ def write_report(path: str, text: str, mode: int) -> None:
     :arg mode: its permissions, whatever the umask says: other people's programs read it.
     :raises ConfigurationError: it cannot be written there; the old file, if there is one, is as it was.
     """
-    partial = ""
     try:
-        # Not named as those that Prometheus' exporter looks for, and in the same folder, so that it can take the file's place.
-        handle, partial = tempfile.mkstemp(prefix=f".{os.path.basename(path)}.", suffix=".partial", dir=os.path.dirname(path))
-        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
-            file.write(text)
-            file.flush()
-            os.fchmod(handle, mode)
-            os.fsync(handle)
-        os.replace(partial, path)
+        # What is written beside it is not named as the files are that Prometheus' exporter looks for.
+        replace_file(path, text.encode("utf-8", "replace"), lambda handle: os.fchmod(handle, mode))
     except OSError as error:
-        if partial and os.path.exists(partial):
-            os.unlink(partial)
         raise ConfigurationError(
             f"{path} cannot be written: {error.strerror or type(error).__name__}.",
             next_step="make its folder on the controller, writable for whoever runs Ansible, or name another one.",

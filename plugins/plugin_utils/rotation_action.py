@@ -25,6 +25,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.stores.catalogu
 from ansible_collections.locksmith.rotation.plugins.module_utils.stores.file import FileStore
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.shapes import check_shapes
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.arguments import validated
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.issuers import module_of
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain, plain_text
 
@@ -92,10 +93,7 @@ class RotationAction(ActionBase):
 
     def _validated(self, issuer: type[Issuer], arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         """The arguments as the issuer's module would see them. :raises ConfigurationError: it would refuse them."""
-        checked = _validator(issuer).validate({name: value for name, value in arguments.items() if value is not None})
-        if checked.error_messages:
-            raise ConfigurationError(f"{arguments.get('name', '')}: {'; '.join(checked.error_messages)}.")
-        return dict(checked.validated_parameters)
+        return validated(_validator(issuer), arguments, f"{arguments.get('name', '')}: ")
 
     def _finally(self, parameters: dict[str, t.Any]) -> dict[str, t.Any]:
         """The last word on the validated parameters."""

@@ -38,7 +38,7 @@ LAYERS = {
     "terms": 0,
     "rendering": 1,
     "clients": 1,
-    "trail": 1,
+    "trail": 2,
     "stores": 2,
     "issuers": 2,
     "announce": 2,

@@ -16,8 +16,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.announce.pipeli
 )
 from ansible_collections.locksmith.rotation.plugins.module_utils.announce.sns import SnsTopic
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import Clock
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.shapes import foreign_options
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.shapes import refuse_foreign
 
 TARGETS: dict[str, type[Target]] = {
     target.KIND: target for target in (SnsTopic, JenkinsJob, GitHubRepository, GitLabProject, Webhook)
@@ -42,14 +41,8 @@ def check_target(given: t.Mapping[str, t.Any]) -> None:
     :raises ConfigurationError: names them.
     """
     target = TARGETS.get(str(given.get("kind")))
-    if target is None:
-        return
-    foreign = foreign_options(given, target.OPTIONS, "kind", "name", "fields")
-    if foreign:
-        raise ConfigurationError(
-            f"{', '.join(foreign)} does not belong to a target of kind {target.KIND}.",
-            next_step=f"its options are {', '.join(sorted(target.OPTIONS))}.",
-        )
+    if target is not None:
+        refuse_foreign(given, target.OPTIONS, f"a target of kind {target.KIND}", "kind", "name", "fields")
 
 
 def build_target(options: t.Mapping[str, t.Any], clock: Clock) -> Target:

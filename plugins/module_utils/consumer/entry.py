@@ -236,6 +236,20 @@ def field_names(entry: t.Mapping[str, t.Any]) -> t.Mapping[str, str] | None:
     return entry["fields"] or FORMATS[entry["format"]].DEFAULT_FIELDS
 
 
+def renamed(credential: str, names: t.Mapping[str, str], held: t.Mapping[str, str]) -> dict[str, str]:
+    """Name in the file to what C(held) has for the field.
+
+    :raises ConfigurationError: the entry names a field that the credential does not have.
+    """
+    unknown = sorted(set(names.values()) - set(held))
+    if unknown:
+        raise ConfigurationError(
+            f"{credential} has no field {', '.join(unknown)}.",
+            next_step=f"its fields are {', '.join(sorted(held))}: correct the entry's fields.",
+        )
+    return {name: held[field] for name, field in names.items()}
+
+
 def shape_of(entry: t.Mapping[str, t.Any], template: str = "") -> str:
     """A digest of everything but the value that decides what is written. C(template): the template's source text."""
     return _digest([entry["format"], dict(field_names(entry) or {}), place_of(entry).__dict__, template])[:16]

@@ -51,11 +51,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.keepe
 from ansible_collections.locksmith.rotation.plugins.module_utils.stores.interface import Published
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import SystemClock, to_iso
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.duration import parse_duration
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import (
-    LocksmithError,
-    Rejected,
-    Unreachable,
-)
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import LocksmithError, Rejected, Unreachable, naming
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.finding import Finding, rank
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
 
@@ -91,7 +87,7 @@ def audit_credential(issuer_class: type[Issuer], params: t.Mapping[str, t.Any], 
     :raises ConfigurationError: the options. :raises MissingLibrary: nothing could be asked.
     """
     clock, credential = SystemClock(), params["name"]
-    try:
+    with naming(credential):
         policy = build_policy(params, issuer_class)
         issuer = issuer_class.create(params, build_setting(params, policy, clock, issuer_class))
         store = build_store(params["store"], issuer_class)
@@ -101,10 +97,6 @@ def audit_credential(issuer_class: type[Issuer], params: t.Mapping[str, t.Any], 
         finally:
             issuer.close()
             store.close()
-    except LocksmithError as error:
-        if not error.message.startswith(credential):
-            error.message = f"{credential}: {error.message}"
-        raise
 
 
 class Audit:

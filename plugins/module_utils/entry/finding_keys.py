@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.locksmith.rotation.plugins.module_utils.entry.spec import build_store, store_suboptions
-from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issuer, Setting
-from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.journal import Journal, load_journal
+from ansible_collections.locksmith.rotation.plugins.module_utils.entry.journals import recorded
+from ansible_collections.locksmith.rotation.plugins.module_utils.entry.spec import setting_to_look, store_suboptions
+from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issuer
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.journal import Journal
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import SystemClock, to_iso
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.duration import parse_duration
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import LocksmithError
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import LocksmithError, naming
 
 #: The phase of a version that the journal remembers only by its end.
 GONE = "deleted"
@@ -37,14 +37,10 @@ def find_keys(issuer_class: type[Issuer], params: t.Mapping[str, t.Any]) -> dict
     :raises LocksmithError: the journal could not be read. Nobody can say then that a key is not in the catalogue.
     """
     credential, wanted = params["name"], list(dict.fromkeys(params["keys"]))
-    try:
-        recorded = _recorded(_journal(issuer_class, params))
-        found = [recorded[key] for key in wanted if key in recorded]
-        others = _owners(issuer_class, params, [key for key in wanted if key not in recorded]) if params["ask_issuer"] else []
-    except LocksmithError as error:
-        if not error.message.startswith(credential):
-            error.message = f"{credential}: {error.message}"
-        raise
+    with naming(credential):
+        versions = _versions(recorded(issuer_class, params))
+        found = [versions[key] for key in wanted if key in versions]
+        others = _owners(issuer_class, params, [key for key in wanted if key not in versions]) if params["ask_issuer"] else []
     lines = [f"{row['id']} is its version {row['version']} ({row['phase']})" for row in found]
     lines += [f"{row['id']} is a key of {row['owner']} and not recorded as ours" for row in others]
     return {
@@ -57,16 +53,7 @@ def find_keys(issuer_class: type[Issuer], params: t.Mapping[str, t.Any]) -> dict
     }
 
 
-def _journal(issuer_class: type[Issuer], params: t.Mapping[str, t.Any]) -> Journal | None:
-    store = build_store(params["store"], issuer_class)
-    try:
-        found = store.read_journal()
-        return load_journal(found.text, params["name"], issuer_class.KIND, issuer_class.PUBLIC_FIELDS) if found else None
-    finally:
-        store.close()
-
-
-def _recorded(journal: Journal | None) -> dict[str, dict[str, t.Any]]:
+def _versions(journal: Journal | None) -> dict[str, dict[str, t.Any]]:
     """By id: the versions that there are, and those whose end the journal still remembers."""
     if journal is None:
         return {}
@@ -91,10 +78,8 @@ def _owners(issuer_class: type[Issuer], params: t.Mapping[str, t.Any], keys: t.S
     """Whose C(keys) are, as far as the issuer tells. It need not: an answer that cannot be had is none."""
     if not keys:
         return []
-    interval = parse_duration(issuer_class.ROTATE_AFTER, "rotate_after")  # nothing is issued, so that the kind's own will do
-    fields = issuer_class.field_names(params["store"])
     try:
-        issuer = issuer_class.create(params, Setting(params["name"], interval, 0, 0, SystemClock(), fields))
+        issuer = issuer_class.create(params, setting_to_look(params, SystemClock(), issuer_class))
         try:
             owners = {key: issuer.owner_of(key) for key in keys}
         finally:

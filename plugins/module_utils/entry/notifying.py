@@ -30,10 +30,11 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.notify.memory i
     to_tell,
 )
 from ansible_collections.locksmith.rotation.plugins.module_utils.notify.memory_file import read_memory, write_memory
-from ansible_collections.locksmith.rotation.plugins.module_utils.notify.quiet import QuietHours, parse_quiet_hours
+from ansible_collections.locksmith.rotation.plugins.module_utils.notify.quiet import parse_quiet_hours
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import Clock, to_iso
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.duration import parse_duration
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError, LocksmithError
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.hours import Hours
 
 #: Seconds after which a channel that takes event by event is told no more in this run.
 _LONGEST = 60.0
@@ -60,7 +61,7 @@ class Settings:
     overdue_after: int
     held_after: int
     digest: str
-    quiet: QuietHours | None
+    quiet: Hours | None
 
     @classmethod
     def of(cls, written: t.Mapping[str, t.Any]) -> Settings:

@@ -31,7 +31,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.keepe
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.plan import Wish
 from ansible_collections.locksmith.rotation.plugins.module_utils.stores.interface import Store
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import SystemClock
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError, LocksmithError
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError, LocksmithError, naming
 
 #: What C(credential_info) asks for, beside the states of the modules.
 READ = "read"
@@ -48,7 +48,7 @@ def perform(issuer_class: type[Issuer], params: t.Mapping[str, t.Any], check_mod
     :raises LocksmithError: its text names the credential, what is stranded where, and what to do next.
     """
     credential = params["name"]
-    try:
+    with naming(credential):
         policy = build_policy(params, issuer_class)
         clock = SystemClock()
         issuer = issuer_class.create(params, build_setting(params, policy, clock, issuer_class))
@@ -59,10 +59,6 @@ def perform(issuer_class: type[Issuer], params: t.Mapping[str, t.Any], check_mod
             return describe(outcome, issuer, store, policy, credential)
         finally:
             _close(issuer, store)
-    except LocksmithError as error:
-        if not error.message.startswith(credential):
-            error.message = f"{credential}: {error.message}"
-        raise
 
 
 def _call(engine: Engine, params: t.Mapping[str, t.Any], keeper: Keeper) -> Outcome:

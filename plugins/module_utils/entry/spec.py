@@ -25,7 +25,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.stores.interfac
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import Clock
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.duration import parse_duration
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.shapes import foreign_options
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.shapes import refuse_foreign
 
 #: Seconds. A lease shorter than the slowest single request could end under a run that is well.
 _SHORTEST_LEASE = 5
@@ -155,6 +155,12 @@ def build_setting(params: t.Mapping[str, t.Any], policy: Policy, clock: Clock, i
     return Setting(params["name"], policy.rotate_after, policy.grace, policy.recovery_wait, clock, fields, drop_off)
 
 
+def setting_to_look(params: t.Mapping[str, t.Any], clock: Clock, issuer: type[Issuer]) -> Setting:
+    """The same, for whoever only looks. Nothing is issued, so that the kind's own interval will do."""
+    fields = issuer.field_names(params.get("store") or {})
+    return Setting(params["name"], parse_duration(issuer.ROTATE_AFTER, "rotate_after"), 0, 0, clock, fields)
+
+
 def build_store(options: t.Mapping[str, t.Any], issuer: type[Issuer]) -> Store:
     """The store of one credential, from validated suboptions. Opens no connection."""
     return STORES[options["type"]].create(options, issuer.field_names(options), options.get("fields"))
@@ -168,14 +174,8 @@ def check_store_options(given: t.Any) -> None:
     if not isinstance(given, t.Mapping):
         raise ConfigurationError("store is not a mapping.", next_step="write option: value lines, indented below it.")
     store = STORES.get(str(given.get("type")))
-    if store is None:
-        return
-    foreign = foreign_options(given, store.OPTIONS, "type", "fields", "drop_off")
-    if foreign:
-        raise ConfigurationError(
-            f"store.{', store.'.join(foreign)} does not belong to a store of type {store.TYPE}.",
-            next_step=f"its options are {', '.join(sorted(store.OPTIONS))}.",
-        )
+    if store is not None:
+        refuse_foreign(given, store.OPTIONS, f"a store of type {store.TYPE}", "type", "fields", "drop_off", prefix="store.")
 
 
 def build_proofs(written: t.Sequence[t.Mapping[str, t.Any]] | None) -> list[ConsumerProof] | None:

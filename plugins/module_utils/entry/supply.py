@@ -8,17 +8,18 @@ Called by the action plugin C(credential_supply), on the controller.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import typing as t
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.drop_off import LABEL, build_drop_off
+from ansible_collections.locksmith.rotation.plugins.module_utils.entry.journals import journal_in
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.spec import build_policy, build_setting, build_store
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Attempt, Issued, Issuer
-from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.journal import Journal, load_journal
-from ansible_collections.locksmith.rotation.plugins.module_utils.stores.interface import Store
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.journal import Journal
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import Clock, SystemClock, to_iso
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError, LocksmithError
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError, naming
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
 
 
@@ -57,8 +58,10 @@ def supply(issuer_class: type[Issuer], params: t.Mapping[str, t.Any], check_mode
     policy = build_policy(params, issuer_class)
     setting = dataclasses.replace(build_setting(params, policy, clock, issuer_class), drop_off=None)
     issuer, store = issuer_class.create(params, setting), build_store(params["store"], issuer_class)
-    try:
-        journal = _journal(store, credential, issuer)
+    with naming(credential), contextlib.ExitStack() as stack:
+        for opened in (drop_off, store, issuer):
+            stack.callback(opened.close)
+        journal = journal_in(store, credential, issuer)
         proposal = _checked(issuer, journal, clock)
         known = {version.fingerprint for version in journal.versions} if journal else set()
         result = {
@@ -76,18 +79,6 @@ def supply(issuer_class: type[Issuer], params: t.Mapping[str, t.Any], check_mode
             "changed": True,
             "msg": f"{credential}: {proposal.id} lies in {drop_off.place}; the next rotate run takes it.",
         }
-    except LocksmithError as error:
-        if not error.message.startswith(credential):
-            error.message = f"{credential}: {error.message}"
-        raise
-    finally:
-        for opened in (issuer, store, drop_off):
-            opened.close()
-
-
-def _journal(store: Store, credential: str, issuer: Issuer) -> Journal | None:
-    found = store.read_journal()
-    return load_journal(found.text, credential, issuer.KIND, issuer.PUBLIC_FIELDS) if found else None
 
 
 def _checked(issuer: Issuer, journal: Journal | None, clock: Clock) -> Issued:

@@ -12,19 +12,23 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.locksmith.rotation.plugins.module_utils.entry.spec import build_store, store_suboptions
+from ansible_collections.locksmith.rotation.plugins.module_utils.entry.journals import recorded
+from ansible_collections.locksmith.rotation.plugins.module_utils.entry.spec import setting_to_look, store_suboptions
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import (
     AuditTrail,
     Issued,
     Issuer,
     KeyInfo,
     LastUse,
-    Setting,
 )
-from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.journal import Journal, Version, load_journal
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import Clock, SystemClock, to_iso
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.journal import Journal, Version
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import SystemClock, to_iso
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.duration import parse_duration
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ExternalError, LocksmithError, NotFound
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import (
+    ExternalError,
+    NotFound,
+    naming,
+)
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
 
 #: Values of C(use).
@@ -77,36 +81,15 @@ def find_usage(issuer_class: type[Issuer], params: t.Mapping[str, t.Any]) -> dic
     """
     clock = SystemClock()
     credential = params["name"]
-    try:
-        issuer = issuer_class.create(params, _setting(issuer_class, params, clock))
+    with naming(credential):
+        issuer = issuer_class.create(params, setting_to_look(params, clock, issuer_class))
         try:
-            journal = _journal(issuer_class, params)
+            journal = recorded(issuer_class, params) if params.get("store") else None
             since = clock.now() - parse_duration(params["since"], "since")
             found = [look_at_key(issuer, *which, params, since) for which in _wanted(issuer, journal, params["keys"])]
         finally:
             issuer.close()
-    except LocksmithError as error:
-        if not error.message.startswith(credential):
-            error.message = f"{credential}: {error.message}"
-        raise
     return _describe(credential, issuer, found)
-
-
-def _setting(issuer_class: type[Issuer], params: t.Mapping[str, t.Any], clock: Clock) -> Setting:
-    """Nothing is issued, so that the kind's own interval will do."""
-    fields = issuer_class.field_names(params.get("store") or {})
-    return Setting(params["name"], parse_duration(issuer_class.ROTATE_AFTER, "rotate_after"), 0, 0, clock, fields)
-
-
-def _journal(issuer_class: type[Issuer], params: t.Mapping[str, t.Any]) -> Journal | None:
-    if not params.get("store"):
-        return None
-    store = build_store(params["store"], issuer_class)
-    try:
-        found = store.read_journal()
-        return load_journal(found.text, params["name"], issuer_class.KIND, issuer_class.PUBLIC_FIELDS) if found else None
-    finally:
-        store.close()
 
 
 def _wanted(

@@ -12,13 +12,13 @@ import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.locksmith.rotation.plugins.module_utils.entry.journals import journal_in
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.spec import (
     build_store,
     check_store_options,
     store_suboptions,
 )
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issuer
-from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.journal import load_journal
 from ansible_collections.locksmith.rotation.plugins.module_utils.stores.interface import Store
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError, NotFound
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
@@ -58,6 +58,5 @@ def _current(store: Store) -> SecretFields | None:
 
 
 def _previous(store: Store, name: str, issuer: type[Issuer]) -> SecretFields | None:
-    found = store.read_journal()
-    journal = load_journal(found.text, name, issuer.KIND, issuer.PUBLIC_FIELDS) if found else None
+    journal = journal_in(store, name, issuer)
     return journal.previous.fields if journal and journal.previous else None

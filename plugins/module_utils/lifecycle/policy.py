@@ -8,36 +8,14 @@ from __future__ import annotations
 import dataclasses
 import re
 import typing as t
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import from_iso, to_iso
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.hours import SOME_DAYS, Hours, parse_days, parse_minute
 
 _DAY = 86400
 _YEARLY = re.compile(r"\d\d-\d\d$")
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-@dataclasses.dataclass(frozen=True)
-class Window:
-    """Hours in which scheduled rotation may begin, UTC. C(end) before C(start) means past midnight.
-
-    Minutes since midnight; C(days) are 0 (Monday) to 6, of the day on which the window opens.
-    """
-
-    days: frozenset[int]
-    start: int
-    end: int
-
-    def contains(self, moment: float) -> bool:
-        """Is C(moment) (seconds since the epoch) inside?"""
-        when = datetime.fromtimestamp(moment, timezone.utc)
-        minute = when.hour * 60 + when.minute
-        if self.start <= self.end:
-            return when.weekday() in self.days and self.start <= minute < self.end
-        opened_today = when.weekday() in self.days and minute >= self.start
-        opened_yesterday = (when - timedelta(days=1)).weekday() in self.days and minute < self.end
-        return opened_today or opened_yesterday
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,7 +70,8 @@ class Policy:
     lease: int
     max_failures: int
     forget_after: int
-    window: Window | None = None
+    #: Hours in which scheduled rotation may begin, UTC.
+    window: Hours | None = None
     blackouts: tuple[Blackout | YearlyBlackout, ...] = ()
     #: Why this run begins no scheduled rotation of it, whatever its own rules say; empty if it may.
     hold: str = ""
@@ -109,35 +88,22 @@ class Policy:
         return self.rotate_after + min(_DAY, self.rotate_after) + self.grace + self.recovery_wait
 
 
-def parse_window(written: t.Mapping[str, t.Any] | None) -> Window | None:
-    """C({"days": ["sat", "sun"], "start": "02:00", "end": "05:00"}) as a Window; None stays None.
+def parse_window(written: t.Mapping[str, t.Any] | None) -> Hours | None:
+    """C({"days": ["sat", "sun"], "start": "02:00", "end": "05:00"}) as hours in UTC; None stays None.
 
     :raises ConfigurationError: malformed.
     """
     if not written:
         return None
-    days = [str(day).lower()[:3] for day in (written.get("days") or _DAYS)]
-    unknown = sorted(set(days) - set(_DAYS))
+    days, unknown = parse_days(written.get("days"))
     if unknown:
-        raise ConfigurationError(
-            f"window.days holds {', '.join(unknown)}, which is no day.", next_step="use mon, tue, wed, thu, fri, sat, sun."
-        )
-    start, end = _minutes(written.get("start"), "window.start"), _minutes(written.get("end"), "window.end")
+        raise ConfigurationError(f"window.days holds {', '.join(unknown)}, which is no day.", next_step=SOME_DAYS)
+    start, end = (parse_minute(written.get(edge), f"window.{edge}", " in UTC") for edge in ("start", "end"))
     if start == end:
         raise ConfigurationError(
             "window.start and window.end are the same, so the window never opens.", next_step="give it a length, or leave it out."
         )
-    return Window(frozenset(_DAYS.index(day) for day in days), start, end)
-
-
-def _minutes(written: t.Any, option: str) -> int:
-    try:
-        moment = datetime.strptime(str(written), "%H:%M")
-    except ValueError:
-        raise ConfigurationError(
-            f"{option} is {written!r}, which is not a time of day.", next_step="write it as 'HH:MM' in UTC, quoted."
-        ) from None
-    return moment.hour * 60 + moment.minute
+    return Hours(days, start, end)
 
 
 def parse_blackouts(written: t.Sequence[t.Mapping[str, t.Any]] | None) -> tuple[Blackout | YearlyBlackout, ...]:

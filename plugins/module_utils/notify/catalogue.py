@@ -17,8 +17,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.notify.sns impo
 from ansible_collections.locksmith.rotation.plugins.module_utils.notify.teams import Teams
 from ansible_collections.locksmith.rotation.plugins.module_utils.notify.webhook import Webhook
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import Clock
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.shapes import foreign_options
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.shapes import refuse_foreign
 
 CHANNELS: dict[str, type[Channel]] = {channel.KIND: channel for channel in (Slack, PagerDuty, Teams, SnsTopic, Email, Webhook)}
 _COMMON = ("kind", "name", "events")
@@ -42,12 +41,8 @@ def check_channel(given: t.Mapping[str, t.Any]) -> None:
     :raises ConfigurationError: names them.
     """
     channel = CHANNELS.get(str(given.get("kind")))
-    foreign = foreign_options(given, channel.OPTIONS, *_COMMON) if channel else []
-    if channel and foreign:
-        raise ConfigurationError(
-            f"{', '.join(foreign)} does not belong to a channel of kind {channel.KIND}.",
-            next_step=f"its options are {', '.join(sorted(channel.OPTIONS))}.",
-        )
+    if channel is not None:
+        refuse_foreign(given, channel.OPTIONS, f"a channel of kind {channel.KIND}", *_COMMON)
 
 
 def build_channel(options: t.Mapping[str, t.Any], clock: Clock, patience: Patience) -> Channel:

@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import tempfile
 
+from ansible_collections.locksmith.rotation.plugins.module_utils.clients.local_file import replace_file
 from ansible_collections.locksmith.rotation.plugins.module_utils.notify.memory import Memory
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import Denied
 
@@ -35,20 +34,9 @@ def write_memory(path: str, memory: Memory) -> None:
     """:raises Denied: it cannot be written."""
     if not path:
         return
-    directory = os.path.dirname(os.path.abspath(path))
     try:
-        os.makedirs(directory, mode=0o700, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=".alerts-", dir=directory)  # mode 0600
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(memory.dump())
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            raise
+        os.makedirs(os.path.dirname(os.path.abspath(path)), mode=0o700, exist_ok=True)
+        replace_file(path, memory.dump().encode("utf-8"))
     except OSError as problem:
         raise Denied(
             f"{path} cannot be written: {problem.strerror}.", next_step="check its directory's permissions and space."

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import timezone, tzinfo
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.hours import SOME_DAYS, Hours, parse_days, parse_minute
 
 try:
     import zoneinfo
@@ -18,30 +18,10 @@ except ImportError:  # Python 3.8 has no time zones; only the controller, which 
 else:
     HAS_ZONES = True
 
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _KNOWN = {"start", "end", "days", "timezone"}
 
 
-@dataclasses.dataclass(frozen=True)
-class QuietHours:
-    """C(end) before C(start) means past midnight. Minutes since midnight; C(days) are 0 (Monday) to 6, of the day on which they begin."""
-
-    days: frozenset[int]
-    start: int
-    end: int
-    zone: tzinfo
-
-    def contains(self, moment: float) -> bool:
-        """Is C(moment) (seconds since the epoch) inside?"""
-        when = datetime.fromtimestamp(moment, self.zone)
-        minute = when.hour * 60 + when.minute
-        if self.start <= self.end:
-            return when.weekday() in self.days and self.start <= minute < self.end
-        began_yesterday = (when - timedelta(days=1)).weekday() in self.days and minute < self.end
-        return began_yesterday or (when.weekday() in self.days and minute >= self.start)
-
-
-def parse_quiet_hours(written: t.Mapping[str, t.Any] | None) -> QuietHours | None:
+def parse_quiet_hours(written: t.Mapping[str, t.Any] | None) -> Hours | None:
     """C({"start": "22:00", "end": "07:00", "days": [...], "timezone": "Europe/Berlin"}); None and an empty mapping stay None.
 
     :raises ConfigurationError: malformed.
@@ -50,24 +30,14 @@ def parse_quiet_hours(written: t.Mapping[str, t.Any] | None) -> QuietHours | Non
         return None
     if not isinstance(written, t.Mapping) or set(written) - _KNOWN:
         raise ConfigurationError("quiet is no mapping of start, end, days and timezone.", next_step="see docs/alerts.md.")
-    days = [str(day).lower()[:3] for day in (written.get("days") or _DAYS)]
-    if set(days) - set(_DAYS):
-        raise ConfigurationError("quiet.days holds what is no day.", next_step="use mon, tue, wed, thu, fri, sat, sun.")
-    start, end = _minutes(written.get("start"), "quiet.start"), _minutes(written.get("end"), "quiet.end")
+    days, unknown = parse_days(written.get("days"))
+    if unknown:
+        raise ConfigurationError("quiet.days holds what is no day.", next_step=SOME_DAYS)
+    start, end = (parse_minute(written.get(edge), f"quiet.{edge}") for edge in ("start", "end"))
     if start == end:
         raise ConfigurationError("quiet.start and quiet.end are the same.", next_step="leave quiet out, or give it a length.")
     zone = _zone(str(written.get("timezone") or "UTC"))
-    return QuietHours(frozenset(_DAYS.index(day) for day in days), start, end, zone)
-
-
-def _minutes(written: t.Any, option: str) -> int:
-    try:
-        moment = datetime.strptime(str(written), "%H:%M")
-    except ValueError:
-        raise ConfigurationError(
-            f"{option} is {written!r}, which is not a time of day.", next_step="write it as 'HH:MM', quoted."
-        ) from None
-    return moment.hour * 60 + moment.minute
+    return Hours(days, start, end, zone)
 
 
 def _zone(name: str) -> tzinfo:

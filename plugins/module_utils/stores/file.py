@@ -15,12 +15,12 @@ import fcntl
 import json
 import os
 import stat
-import tempfile
 import typing as t
 
 from ansible.module_utils.common.parameters import env_fallback
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.clients.ansible_vault import AnsibleVault
+from ansible_collections.locksmith.rotation.plugins.module_utils.clients.local_file import flush_directory, replace_file
 from ansible_collections.locksmith.rotation.plugins.module_utils.stores.interface import (
     ROTATED_AT,
     Journalled,
@@ -134,7 +134,7 @@ class FileStore(Store):
                 raise errors.Denied(
                     f"{self._path} cannot be removed: {problem.strerror}.", next_step="check its directory's permissions."
                 ) from None
-        _flush_directory(os.path.dirname(self._path))
+        flush_directory(os.path.dirname(self._path))
 
     def _check_expected(self, content: t.Mapping[str, t.Any], expected: str | None) -> None:
         """C(expected=None) means that none of our fields are there, whatever others are."""
@@ -157,7 +157,8 @@ class FileStore(Store):
         plain = self._vault.dump(content)
         self._check_size(len(plain))
         try:
-            _replace(path, self._vault.encrypt(plain), private=path == self._journal)
+            # An existing file keeps its owner and mode; a new one gets 0600.
+            replace_file(path, self._vault.encrypt(plain), lambda handle: _take_over(handle, path, path == self._journal))
         except OSError as problem:
             raise errors.Denied(
                 f"{path} cannot be written: {problem.strerror}.", next_step="check its directory's permissions and free space."
@@ -199,24 +200,6 @@ def _refuse_if_others_write(found: os.stat_result, path: str) -> None:
         raise errors.Rejected(f"{path} can be written by others than its owner.", next_step=f"chmod go-w {path}.")
 
 
-def _replace(path: str, content: bytes, private: bool) -> None:
-    """Write beside it, flush to the disk, rename over it. An existing file keeps its owner and mode; a new one gets 0600."""
-    directory = os.path.dirname(path)
-    handle, temporary = tempfile.mkstemp(prefix=f".{os.path.basename(path)}.", dir=directory)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            _take_over(file.fileno(), path, private)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
-    _flush_directory(directory)
-
-
 def _take_over(handle: int, path: str, private: bool) -> None:
     try:
         found = os.stat(path)
@@ -225,14 +208,6 @@ def _take_over(handle: int, path: str, private: bool) -> None:
     if (found.st_uid, found.st_gid) != (os.geteuid(), os.getegid()):
         os.fchown(handle, found.st_uid, found.st_gid)
     os.fchmod(handle, 0o600 if private else stat.S_IMODE(found.st_mode))
-
-
-def _flush_directory(directory: str) -> None:
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _fingerprint(content: t.Mapping[str, t.Any]) -> str:

@@ -9,6 +9,7 @@ hold a secret: whoever raises an error builds it from names, ids and status code
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 
@@ -119,3 +120,14 @@ class VerificationFailed(LocksmithError):
 
 class Quarantined(LocksmithError):
     """The credential failed too often in a row and waits for a person."""
+
+
+@contextlib.contextmanager
+def naming(credential: str) -> t.Iterator[None]:
+    """Whatever fails in here says first which credential it is about."""
+    try:
+        yield
+    except LocksmithError as error:
+        if not error.message.startswith(credential):
+            error.message = f"{credential}: {error.message}"
+        raise

@@ -43,6 +43,11 @@ def rank(found: t.Mapping[str, t.Any]) -> int:
     return SEVERITIES.index(severity) if severity in SEVERITIES else 0
 
 
+def count(findings: t.Sequence[t.Mapping[str, t.Any]]) -> dict[str, int]:
+    """How many of each severity."""
+    return {severity: sum(rank(finding) == place for finding in findings) for place, severity in enumerate(SEVERITIES)}
+
+
 @dataclasses.dataclass(frozen=True)
 class Check:
     """One question of a doctor, with its answer. C(severity): empty where all is well, else one of P(SEVERITIES); what could not be

@@ -44,6 +44,20 @@ def foreign_options(given: t.Mapping[str, t.Any], spec: Spec, *others: str) -> l
     return sorted(str(name) for name in given if name not in known)
 
 
+def refuse_foreign(given: t.Mapping[str, t.Any], spec: Spec, whose: str, *others: str, prefix: str = "") -> None:
+    """P(foreign_options) are a mistake.
+
+    :arg whose: what they do not belong to: C(a channel of kind slack). :arg prefix: what is put before each in the message.
+    :raises ConfigurationError: names them, and those that there are.
+    """
+    foreign = foreign_options(given, spec, *others)
+    if foreign:
+        raise ConfigurationError(
+            f"{', '.join(prefix + name for name in foreign)} does not belong to {whose}.",
+            next_step=f"its options are {', '.join(sorted(spec))}.",
+        )
+
+
 def _each(option: t.Mapping[str, t.Any], value: t.Any) -> t.Sequence[t.Any]:
     if value is None:
         return ()

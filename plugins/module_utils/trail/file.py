@@ -17,6 +17,7 @@ import stat
 import time
 import typing as t
 
+from ansible_collections.locksmith.rotation.plugins.module_utils.clients.local_file import flush_directory
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError, Denied, Unreachable
 
 #: Seconds.
@@ -63,7 +64,7 @@ def opened(path: str, mode: int) -> t.Iterator[TrailFile]:
     descriptor = _open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, mode)
     try:
         if is_new:
-            _flush_directory(os.path.dirname(os.path.abspath(path)))
+            flush_directory(os.path.dirname(os.path.abspath(path)))
         _lock(descriptor, path)
         _check(descriptor, path)
         yield TrailFile(path, descriptor)
@@ -131,12 +132,3 @@ def _check(descriptor: int, path: str) -> None:
             f"{path} may be written by its group or by others, so it proves nothing.",
             next_step="take that right away (chmod go-w) and look into who had it.",
         )
-
-
-def _flush_directory(path: str) -> None:
-    """A new file's name survives a power cut only when its directory is on the disk too."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -14,7 +14,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.engin
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.gate import ConsumerProof
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.journal import FORMAT, Journal, load_journal
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.plan import Action, Plan, Wish
-from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.policy import Blackout, Exemption, Policy, Window
+from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.policy import Blackout, Exemption, Policy
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.states import State
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import (
     Conflict,
@@ -24,6 +24,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors im
     Rejected,
     VerificationFailed,
 )
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.hours import Hours
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
 from ansible_collections.locksmith.rotation.tests.unit.plugins.module_utils.lifecycle.fakes import (
     POLICY,
@@ -273,7 +274,7 @@ def test_an_exemption_holds_until_its_end_and_force_overrides_it() -> None:
 
 def test_outside_its_window_nothing_begins() -> None:
     stage = due_stage()
-    never = dataclasses.replace(POLICY, window=Window(frozenset(), 0, 1))
+    never = dataclasses.replace(POLICY, window=Hours(frozenset(), 0, 1))
     assert stage.engine(policy=never).rotate(SCHEDULED).action == "held"
     assert stage.engine(policy=never).rotate(Wish(True, "leak", stage.clock.now())).action == "rotated"
 
@@ -306,7 +307,7 @@ def test_in_a_blackout_or_on_hold_what_has_begun_is_finished_and_what_is_proved_
 def test_a_look_tells_what_a_run_would_do_and_whether_that_can_wait() -> None:
     stage = due_stage()
     leak = Wish(True, "leak", stage.clock.now())
-    window = dataclasses.replace(POLICY, window=Window(frozenset(), 0, 1))
+    window = dataclasses.replace(POLICY, window=Hours(frozenset(), 0, 1))
     told = [
         stage.engine(policy=policy).look(wish).plan for policy, wish in ((POLICY, SCHEDULED), (POLICY, leak), (window, SCHEDULED))
     ]
