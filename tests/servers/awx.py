@@ -1,14 +1,24 @@
 # Copyright (c) 2026, the locksmith.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The stand-in AWX as a server, with an administrator's token. Used by the tests of C(playbooks/awx.yml)."""
+"""The stand-in AWX as a server, with an administrator's token, and awx.awx. Used by the tests of C(playbooks/awx.yml) and its role."""
 
 from __future__ import annotations
 
+import pathlib
 import secrets
 import typing as t
 
+from ansible_collections.locksmith.rotation.tests.bench.published import collections_of
 from ansible_collections.locksmith.rotation.tests.servers.json_server import JsonServer
+
+#: The newest release of the package that brings awx.awx.
+_ANSIBLE, _AWX = "ansible==13.8.0", "ansible_collections/awx/awx/"
+
+
+def awx_collection() -> pathlib.Path:
+    """The directory that holds ansible_collections with awx.awx; downloaded (50 MB) if need be."""
+    return collections_of(_ANSIBLE, (_AWX,), "awx")
 
 
 class AwxServer(JsonServer):

@@ -15,15 +15,12 @@ import typing as t
 import pytest
 import yaml
 
-from ansible_collections.locksmith.rotation.tests.bench.published import collections_of
 from ansible_collections.locksmith.rotation.tests.proof.leaks_search import Search
 from ansible_collections.locksmith.rotation.tests.real.estate import COLLECTIONS, Ended, Estate
-from ansible_collections.locksmith.rotation.tests.servers.awx import AwxServer
+from ansible_collections.locksmith.rotation.tests.servers.awx import AwxServer, awx_collection
 from ansible_collections.locksmith.rotation.tests.servers.moto import Moto
 from ansible_collections.locksmith.rotation.tests.tools.awx_jobs import Jobs
 
-#: The newest release of the package that brings awx.awx.
-_ANSIBLE, _AWX = "ansible==13.8.0", "ansible_collections/awx/awx/"
 #: The one-line playbooks of docs/awx.md.
 _PLAYBOOKS = ("status", "rotate", "deploy", "to_retire", "rollback", "emergency", "audit", "doctor")
 _LOGIN, _FILE = "Rotation login", "Rotation file"
@@ -49,7 +46,7 @@ class Control:
 
     def __init__(self, awx: AwxServer, top: pathlib.Path) -> None:
         self.awx, self._top = awx, top
-        self._paths = os.pathsep.join([str(COLLECTIONS), str(collections_of(_ANSIBLE, (_AWX,), "awx"))])
+        self._paths = os.pathsep.join([str(COLLECTIONS), str(awx_collection())])
 
     def set_up(self, *arguments: str, **options: t.Any) -> Ended:
         """Run the playbook."""
