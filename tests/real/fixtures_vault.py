@@ -48,8 +48,12 @@ class VaultMaker(StoreMaker):
         self.mark = secrets.token_hex(6)
         self.path = f"{self.mark}/db"
         self.api = f"{mount}/data/" if mount == "secret" else f"{mount}/"
-        rules: dict[str, t.Sequence[str]] = {self.api + self.path: WRITE, f"{self.api}locksmith/{self.path}": WRITE}
-        if mount != "secret":
+        self.journal = f"{self.api}locksmith/{self.path}"
+        rules: dict[str, t.Sequence[str]] = {self.api + self.path: WRITE}
+        if mount == "secret":
+            rules[self.journal] = WRITE
+        else:
+            rules[f"{self.journal}/*"] = (*WRITE, "delete", "list")
             rules[f"{self.api}locksmith/.claims/{self.path}"] = (*WRITE, "delete")
         server.policy(f"writer-{self.mark}", rules)
         server.policy(f"reader-{self.mark}", {f"{self.api}{self.mark}/*": ("read",)})
@@ -80,7 +84,7 @@ class VaultMaker(StoreMaker):
         return self._read(self.path, self.reader)
 
     def traces(self) -> t.Any:
-        everything = self._read(self.path, None), self._read(f"locksmith/{self.path}", None)
+        everything = self._read(self.path, None), self._read(f"locksmith/{self.path}", None), self._revisions()
         return everything, self._metadata(self.path), self._metadata(f"locksmith/{self.path}")
 
     @contextlib.contextmanager
@@ -98,10 +102,17 @@ class VaultMaker(StoreMaker):
         self._token = self.writer = self.server.token(name)
 
     def journal_of_reader(self) -> str:
-        with pytest.raises(urllib.error.HTTPError) as refused:
-            self._read(f"locksmith/{self.path}", self.reader)
-        assert refused.value.code == 403
+        for path in (f"locksmith/{self.path}", *(f"locksmith/{self.path}/{name}" for name in self._revisions())):
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                self._read(path, self.reader)
+            assert refused.value.code == 403
         return ""
+
+    def _revisions(self) -> list[str]:
+        """Names of the journal's revisions in version 1."""
+        with contextlib.suppress(urllib.error.HTTPError):
+            return list(self.server.call("LIST", self.journal)["data"]["keys"])
+        return []
 
     def _read(self, path: str, token: str | None) -> dict[str, t.Any] | None:
         try:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.stores.vault import VaultStore
-from ansible_collections.locksmith.rotation.plugins.module_utils.stores.vault_kv import Kv1
+from ansible_collections.locksmith.rotation.plugins.module_utils.stores.vault_kv1 import Kv1
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms import errors
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
 from ansible_collections.locksmith.rotation.tests.real.fixtures_vault import FIELDS, Recorder, VaultMaker

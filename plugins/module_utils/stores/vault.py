@@ -4,7 +4,8 @@
 """Vault's or OpenBao's KV engine as a store.
 
 Published: the secret itself, written as read, changed, compared and set. Journal: a secret of its own, one field C(journal),
-at the same path below C(journal_prefix), so that a policy for the published secret and its siblings does not reach it.
+at the same path below C(journal_prefix) (version 1: one a revision, below that path), so that a policy for the published secret
+and its siblings does not reach it.
 Rights, cost and what version 1 cannot promise: docs/stores.md.
 """
 
@@ -20,7 +21,8 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.stores.interfac
     Published,
     Store,
 )
-from ansible_collections.locksmith.rotation.plugins.module_utils.stores.vault_kv import Entry, KeyValue, Kv1, Kv2
+from ansible_collections.locksmith.rotation.plugins.module_utils.stores.vault_kv import Entry, KeyValue, Kv2
+from ansible_collections.locksmith.rotation.plugins.module_utils.stores.vault_kv1 import Kv1
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms import errors
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.access import Endpoint, LeastRights, vault_rights
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import SystemClock
@@ -81,7 +83,7 @@ class VaultStore(Store):
         return kv.api_path(self._path), isinstance(kv, Kv2)
 
     def read_journal(self) -> Journalled | None:
-        entry = self._kv().read(self._journal)
+        entry = self._kv().read_journal(self._journal)
         if entry.fields is None:
             return None
         text = entry.fields.get("journal")
@@ -94,10 +96,9 @@ class VaultStore(Store):
 
     def write_journal(self, text: str, expected: str | None) -> str:
         kv = self._kv()
-        fields = kv.journal_fields(text)
+        fields = {"journal": text}
         self._check_size(fields, "the journal")
-        revision = self._vacancy(kv) if expected is None else expected
-        return kv.replace(self._journal, self._journal, revision, fields)
+        return kv.replace_journal(self._journal, self._vacancy(kv) if expected is None else expected, fields)
 
     def read_published(self) -> Published | None:
         entry = self._kv().read(self._path)
@@ -142,7 +143,7 @@ class VaultStore(Store):
 
     def _vacancy(self, kv: KeyValue) -> str:
         """The revision of a journal that is not there: never written, or deleted by a person who wants a fresh start."""
-        entry = kv.read(self._journal)
+        entry = kv.read_journal(self._journal)
         if entry.fields is not None:
             raise errors.Conflict(f"the journal of {self.place} was written by somebody else first.", next_step="run again.")
         return entry.revision

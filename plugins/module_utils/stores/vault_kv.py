@@ -1,28 +1,21 @@
 # Copyright (c) 2026, the locksmith.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The two versions of Vault's KV engine behind one small interface. Called by P(VaultStore) only.
+"""Vault's KV engine behind one small interface, and its version 2, which compares and sets by itself.
 
-Version 2 compares and sets by itself. Version 1 does not, so a claim is taken there, after Fischer's mutual exclusion: write
-the claim, wait longer than a write of somebody else can be on its way, and read back that it is still one's own.
+Version 1 does not, and has a file of its own. Called by P(VaultStore) only.
 """
 
 from __future__ import annotations
 
 import abc
-import contextlib
 import dataclasses
-import random
-import secrets
 import typing as t
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.clients.vault import Answer, VaultClient
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms import errors
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import Clock
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
 
 _CAS_MISMATCH = "check-and-set parameter did not match"
-_WRONG_PATH = "Invalid path for a versioned K/V secrets engine"
 #: Revision of what has never existed.
 NEVER = "0"
 #: Versions destroyed with one that is removed: more than Vault keeps unless told otherwise (10).
@@ -74,9 +67,16 @@ class KeyValue(abc.ABC):
         :raises Conflict: it is no longer at C(revision).
         """
 
-    def journal_fields(self, text: str) -> dict[str, str]:
-        """What is stored as journal."""
-        return {"journal": text}
+    def read_journal(self, journal: str) -> Entry:
+        """The newest revision of a journal."""
+        return self.read(journal)
+
+    def replace_journal(self, journal: str, revision: str, fields: t.Mapping[str, t.Any]) -> str:
+        """Put C(fields) in the place of C(revision) of a journal; the new revision.
+
+        :raises Conflict: it is no longer at C(revision).
+        """
+        return self.replace(journal, journal, revision, fields)
 
     def _conflict(self, path: str) -> errors.Conflict:
         return errors.Conflict(f"vault {self._mount}/{path} was written by somebody else in between.", next_step="run again.")
@@ -135,130 +135,3 @@ class Kv2(KeyValue):
             if found.fields == dict(fields) and found.revision == str(int(revision) + 1):
                 return found.revision
         raise self._conflict(path)
-
-
-class Kv1(KeyValue):
-    """Version 1. The revision is a fingerprint of the fields; see the module's docstring about the claim.
-
-    Holds as long as one write takes less than C(SETTLE) to arrive, or whoever was slower notices it (a slow writer waits
-    C(LEASE) and claims anew), and whoever has the claim finishes within C(LEASE).
-    """
-
-    #: Seconds.
-    SETTLE = 1.0
-    LEASE = 30.0
-    GIVE_UP = 90.0
-    #: The first pause between two looks at somebody else's claim, and the longest.
-    _POLL, _LONGEST_POLL = 0.2, 1.0
-
-    def __init__(self, client: VaultClient, mount: str, prefix: str, clock: Clock) -> None:
-        super().__init__(client, mount)
-        self._prefix = prefix
-        self._clock = clock
-
-    def api_path(self, path: str) -> str:
-        return f"{self._mount}/{path}"
-
-    def rights_at(self, published: str, journal: str) -> dict[str, tuple[str, ...]]:
-        rights = {self.api_path(path): self.RIGHTS for path in (published, journal)}
-        return {**rights, self.api_path(self._claim_path(journal)): (*self.RIGHTS, "delete")}
-
-    def journal_fields(self, text: str) -> dict[str, str]:
-        # The same text written twice is two revisions.
-        return {"journal": text, "revision": secrets.token_hex(8)}
-
-    def read(self, path: str) -> Entry:
-        fields = self._read(path)
-        return Entry(fields, NEVER if fields is None else _fingerprint(fields))
-
-    def replace(self, path: str, journal: str, revision: str, fields: t.Mapping[str, t.Any]) -> str:
-        def check() -> None:
-            if self.read(path).revision != revision:
-                raise self._conflict(path)
-
-        with self._claimed(self._claim_path(journal), check) as until:
-            check()
-            if self._clock.monotonic() > until:
-                raise errors.Unreachable(
-                    f"Vault answers too slowly to write {self._mount}/{path} safely.", next_step="the next run tries again."
-                )
-            self._write(path, fields)
-            found = self.read(path)
-        if found.fields != dict(fields):
-            raise self._conflict(path)
-        return found.revision
-
-    def remove(self, path: str, journal: str, revision: str) -> None:
-        def check() -> None:
-            if self.read(path).revision != revision:
-                raise self._conflict(path)
-
-        with self._claimed(self._claim_path(journal), check):
-            check()
-            self._client.request("delete", self.api_path(path), doing=f"delete {self._mount}/{path}")
-
-    def _claim_path(self, journal: str) -> str:
-        return f"{self._prefix}/.claims/{journal[len(self._prefix) + 1 :]}"
-
-    @contextlib.contextmanager
-    def _claimed(self, path: str, check: t.Callable[[], None]) -> t.Iterator[float]:
-        """Hold the claim; gives the monotonic time until which a write may begin."""
-        owner = secrets.token_hex(16)
-        self._claim(path, owner, check)
-        try:
-            yield self._clock.monotonic() + self.LEASE / 3
-        finally:
-            with contextlib.suppress(errors.ExternalError):  # an abandoned claim runs out by itself
-                if self._holder(path) == owner:
-                    self._client.request("delete", self.api_path(path), doing=f"give up the claim {self._mount}/{path}")
-
-    def _claim(self, path: str, owner: str, check: t.Callable[[], None]) -> None:
-        """Wait for the claim. One that has not changed for C(LEASE) on our own clock belongs to a run that was killed."""
-        began = seen_at = self._clock.monotonic()
-        pause, seen = self._POLL, t.cast("dict[str, t.Any] | None", None)
-        while self._clock.monotonic() - began < self.GIVE_UP:
-            looked_at = self._clock.monotonic()
-            claim = self._read(path)
-            holder = _owner(claim)
-            if holder in (None, owner) or (claim == seen and looked_at - seen_at > self.LEASE):
-                if self._settled(path, owner, looked_at):
-                    return
-                continue
-            if claim != seen:
-                seen, seen_at = claim, looked_at
-            check()
-            self._clock.sleep(pause * random.uniform(0.5, 1.5))
-            pause = min(1.5 * pause, self._LONGEST_POLL)
-        raise errors.Unreachable(f"other runs hold the claim vault {self._mount}/{path}.", next_step="the next run tries again.")
-
-    def _settled(self, path: str, owner: str, looked_at: float) -> bool:
-        """Claim what was free at C(looked_at). A claim that arrived late may have overwritten that of a run at work: it
-        stands for as long as that run may need, and is no more than a reason for others to wait."""
-        self._write(path, {"owner": owner, "number": secrets.token_hex(4)})
-        late = self._clock.monotonic() - looked_at >= self.SETTLE
-        self._clock.sleep(self.LEASE if late else self.SETTLE)
-        return not late and self._holder(path) == owner
-
-    def _holder(self, path: str) -> str | None:
-        return _owner(self._read(path))
-
-    def _read(self, path: str) -> dict[str, t.Any] | None:
-        answer = self._client.request("get", self.api_path(path), doing=f"read {self._mount}/{path}", tolerated=(404,))
-        if _WRONG_PATH in answer.complaints:
-            raise self._wrong_version(1)
-        if answer.status != 404 and not isinstance(answer.body.get("data"), dict):
-            raise self._wrong_version(1)
-        return None if answer.status == 404 else answer.data
-
-    def _write(self, path: str, fields: t.Mapping[str, t.Any]) -> None:
-        answer = self._client.request("post", self.api_path(path), fields, doing=f"write {self._mount}/{path}", tolerated=(404,))
-        if answer.status == 404:
-            raise self._wrong_version(1)
-
-
-def _owner(claim: t.Mapping[str, t.Any] | None) -> str | None:
-    return None if claim is None else str(claim.get("owner"))
-
-
-def _fingerprint(fields: t.Mapping[str, t.Any]) -> str:
-    return SecretFields({name: repr(value) for name, value in fields.items()}).fingerprint()
