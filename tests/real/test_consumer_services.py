@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import typing as t
 
 import pytest
@@ -94,7 +95,8 @@ def test_a_signal_reaches_the_process_of_a_pid_file(tmp_path: t.Any) -> None:
         waiting = tmp_path / "waits"
         waiting.write_text(f"#!/bin/sh\ntrap 'echo hup >> {tree}/hups' HUP\necho $$ > {tree}/pid\nwhile :; do sleep 0.1; done\n")
         waiting.chmod(0o700)
-        child = os.spawnl(os.P_NOWAIT, str(waiting), str(waiting))
+        # Under nohup the signal is ignored, and a shell cannot trap what was ignored when it began.
+        child = os.posix_spawn(waiting, [str(waiting)], os.environ, setsigdef=[signal.SIGHUP])
         try:
             service = {"manager": "signal", "pid_file": str(tree / "pid")}
             fleet.assign("web01", fleet.entry("web01", "db", "db.env", service=service, probe=None, settle=1))

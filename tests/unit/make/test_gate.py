@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 import sys
 
@@ -79,3 +80,43 @@ def test_a_program_that_hangs_is_ended_and_fails_its_gate(tmp_path: pathlib.Path
         outcome = runner.run(gate(tmp_path, program))
         assert not outcome.ok
         assert outcome.seconds < 30
+
+
+def test_the_names_of_failed_tests_come_first_and_dots_not_at_all() -> None:
+    name = "FAILED tests/real/test_x.py::test_y - assert 1 == 2"
+    log = [
+        "$ pytest",
+        "....F [ 50%]",
+        ". [100%]",
+        *(f"line {number}" for number in range(2 * runner.TAIL)),
+        name,
+        "1 failed in 2s",
+    ]
+    told = runner.telling(log)
+    assert told[0] == name
+    assert told[-1] == "1 failed in 2s"
+    assert not any(line.endswith("%]") for line in told)
+    assert runner.telling(["a linter's line"]) == ["a linter's line"]
+
+
+FAILS = "print('FAILED tests/real/test_x.py::test_late - assert 1 == 2'); print('{} failed, 7 passed in 9s'); raise SystemExit(1)"
+
+
+def test_few_failed_tests_get_a_second_try_and_are_named(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    second = (sys.executable, "-c", "print('1 passed in 2s')")
+    assert runner.run_all([dataclasses.replace(gate(tmp_path, FAILS.format(1)), again=second)], 1) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].endswith("a toy · 8 tests passed, of these at the second try: test_late")
+    assert told[-1] == "9 passed, 0 failed"
+
+
+def test_a_second_failure_is_one(tmp_path: pathlib.Path) -> None:
+    second = (sys.executable, "-c", "print('1 failed in 2s'); raise SystemExit(1)")
+    outcome = runner.run(dataclasses.replace(gate(tmp_path, FAILS.format(1)), again=second))
+    assert (outcome.ok, outcome.passed, outcome.failed, outcome.late) == (False, 7, 1, ())
+
+
+def test_many_failures_are_not_lateness(tmp_path: pathlib.Path) -> None:
+    second = (sys.executable, "-c", "print('4 passed in 2s')")
+    outcome = runner.run(dataclasses.replace(gate(tmp_path, FAILS.format(runner.FEW + 1)), again=second))
+    assert (outcome.ok, outcome.failed) == (False, runner.FEW + 1)
