@@ -126,6 +126,17 @@ def test_temporary_credentials_of_before_are_denied_and_the_policy_goes_when_the
     assert LONGEST_SESSION == 36 * 3600
 
 
+def test_the_right_that_was_missing_is_used_when_the_leaked_key_is_deleted(deployer: Deployer) -> None:
+    deployer.life.call(leak={})
+    proofs = [deployer.proof("web1"), deployer.proof("web2")]
+    off = deployer.life.call(state="retired", recovery_wait="7d", consumers=proofs)
+    assert off["action"] == "disabled" and any("NOT ended" in note for note in off["notes"]), off["notes"]
+    deployer.may_bar_sessions()
+    gone = deployer.life.call(state="retired", recovery_wait="0s", consumers=proofs)
+    assert gone["action"] == "deleted" and any(POLICY_NAME in note for note in gone["notes"]), gone["notes"]
+    assert deployer.iam.root().list_user_policies(UserName=USER)["PolicyNames"] == [POLICY_NAME]
+
+
 def _epoch(moment: str) -> float:
     return time.mktime(time.strptime(moment, "%Y-%m-%dT%H:%M:%SZ")) - time.timezone
 

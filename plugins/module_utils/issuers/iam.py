@@ -227,7 +227,7 @@ class IamIssuer(Issuer):
             return
 
     def revoke_sessions(self, version: Issued, made_by: str, replaced_at: float | None) -> Revocation:
-        return iam_sessions.deny_before(self._iam(), self._user, version.id, self._clock)
+        return iam_sessions.deny_before(self._iam(), self._user, self._clock)
 
     def lift_bar(self) -> None:
         iam_sessions.allow_again(self._iam(), self._user)

@@ -25,12 +25,12 @@ POLICY_NAME = "locksmith-deny-leaked-sessions"
 LONGEST_SESSION = 129600
 
 
-def deny_before(iam: t.Any, user: str, key_id: str, clock: Clock) -> Revocation:
+def deny_before(iam: t.Any, user: str, clock: Clock) -> Revocation:
     """Deny everything to what was issued up to now, by AWS's clock. It takes no rights from anybody's access key.
 
     :raises Denied: C(iam:PutUserPolicy) is missing.
     """
-    now = _now_there(iam, key_id, clock)
+    now = _now_there(iam, user, clock)
     moment = to_iso(now) or ""
     condition = {"DateLessThan": {"aws:TokenIssueTime": moment}}
     statement = {"Sid": "LeakedSessions", "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}
@@ -53,9 +53,12 @@ def allow_again(iam: t.Any, user: str) -> None:
         return
 
 
-def _now_there(iam: t.Any, key_id: str, clock: Clock) -> float:
-    """AWS's own time, to the end of the second: it dates the sessions. Ours may be behind, and leave some of them."""
-    with aws.aws_errors("iam", f"look up the last use of the access key {key_id}"):
-        answer = iam.get_access_key_last_used(AccessKeyId=key_id)
+def _now_there(iam: t.Any, user: str, clock: Clock) -> float:
+    """AWS's own time, to the end of the second: it dates the sessions. Ours may be behind, and leave some of them.
+
+    Asked about the user, because the key may be gone already.
+    """
+    with aws.aws_errors("iam", f"list the access keys of the IAM user {user}"):
+        answer = iam.list_access_keys(UserName=user, MaxItems=1)
     date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
     return (email.utils.parsedate_to_datetime(date).timestamp() if date else clock.now()) + 1
