@@ -130,11 +130,21 @@ def _merge(language: str, texts: t.Sequence[str]) -> str:
 
 
 def _merge_statements(documents: t.Sequence[Facts]) -> list[Facts]:
-    """One statement for the same actions, on all their resources."""
+    """One statement for the same actions, on all their resources. AWS takes no policy in which two have the same Sid."""
     merged: dict[str, Facts] = {}
     for statement in (one for document in documents for one in document["Statement"]):
         key = json.dumps([statement["Sid"], statement["Action"]])
         before = merged.setdefault(key, {**statement, "Resource": []})
         resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
         before["Resource"] = [*before["Resource"], *(each for each in resources if each not in before["Resource"])]
-    return list(merged.values())
+    return _distinct(list(merged.values()))
+
+
+def _distinct(statements: t.Sequence[Facts]) -> list[Facts]:
+    """The statements with a number after each Sid that another one has had before."""
+    seen: dict[str, int] = {}
+    for statement in statements:
+        seen[statement["Sid"]] = seen.get(statement["Sid"], 0) + 1
+        if seen[statement["Sid"]] > 1:
+            statement["Sid"] = f"{statement['Sid']}{seen[statement['Sid']]}"
+    return list(statements)

@@ -57,6 +57,16 @@ def test_policies_for_one_system_are_one_policy() -> None:
     assert list(merged.values()) == ["path one\npath two\npath three"]
 
 
+def test_no_two_statements_of_a_merged_policy_have_the_same_sid_which_aws_would_refuse() -> None:
+    def publish(service: str) -> dict[str, str]:
+        statements = [{"Sid": "Publish", "Effect": "Allow", "Action": f"{service}:Put", "Resource": service}]
+        return {"where": "AWS", "language": "json", "text": json.dumps({"Version": "x", "Statement": statements})}
+
+    (text,) = merged_rights([one("a", rights=[publish("ssm")]), one("b", rights=[publish("secretsmanager")])]).values()
+    told = [(statement["Sid"], statement["Action"]) for statement in json.loads(text)["Statement"]]
+    assert told == [("Publish", "ssm:Put"), ("Publish2", "secretsmanager:Put")]
+
+
 def test_policies_can_be_left_out_and_pages_stand_in_for_them() -> None:
     examined = [one("a", rights=[policy("a")], page="docs/issuers/iam.md"), one("b", rights=[], page="docs/issuers/stripe.md")]
     printed = "\n".join(lines_of(examined, [], True))
