@@ -537,7 +537,7 @@ def error_code(refusal: t.Any) -> str:
 def _from_refusal(refusal: t.Any, service: str, doing: str, meanings: Meanings) -> errors.LocksmithError:
     code = error_code(refusal)
     status = _status(refusal)
-    answer = f"{code}, HTTP {status}"
+    answer = f"HTTP {status}" if code == str(status) else f"{code}, HTTP {status}"
     if code in meanings:
         return meanings[code](f"AWS refused to {doing} ({answer}).")
     if code in _DENIED or (status == 403 and code not in _UNREACHABLE):

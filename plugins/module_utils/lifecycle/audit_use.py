@@ -55,7 +55,7 @@ def judge_use(journal: Journal, evidence: Evidence, revival: Revival, whose: Who
     """What the evidence says about one replaced version. Never that it is unused."""
     version = evidence.version
     subject = version.id or f"version {version.number}"
-    found = [Finding(WARNING, "lookup_failed", subject, why, "mend it: until then nobody knows.") for why in evidence.unanswered]
+    found = [Finding(WARNING, "lookup_failed", subject, why) for why in evidence.unanswered]
     since = left_at(journal, version)
     uses = [use for use in (evidence.trail.uses if evidence.trail else ()) if use.last_at > since]
     found += [_by_caller(version, use, revival, whose) for use in uses[:_MOST_CALLERS]]
@@ -143,7 +143,8 @@ def _judge_limits(subject: str, evidence: Evidence) -> list[Finding]:
         more = "the log holds more requests of this key than were read, the older ones are not told."
         return [Finding(WARNING, "log_cut_short", subject, more, "ask key_usage_info with a larger max_events.")]
     if not evidence.last.supported and trail is None and not evidence.unanswered:
-        why = "the issuer has no record of use, so nobody can tell whether somebody still uses it."
+        number = evidence.version.number
+        why = f"the issuer has no record of use, so nobody can tell whether somebody still uses version {number}."
         return [Finding(INFO, "no_record_of_use", subject, why)]
     return []
 

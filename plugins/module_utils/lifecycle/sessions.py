@@ -20,7 +20,7 @@ def end_sessions(keeper: Keeper, journal: Journal, version: Version, replaced_at
     try:
         done = keeper.issuer.revoke_sessions(version.issued(), version.name, replaced_at)
     except ExternalError as error:
-        keeper.tell(f"sessions of {version.id} are NOT ended: {error.message} {error.next_step}".strip())
+        keeper.tell(f"sessions of {version.id} are NOT ended: {error}")
         return "sessions not ended: " + type(error).__name__
     version.sessions_ended = True
     if done.bar_until is not None:
