@@ -194,7 +194,7 @@ def _chip(consumer: Consumer) -> Html:
 
 
 def exceptions(all_of_them: t.Sequence[Standing]) -> Html:
-    """Who is not rotated on schedule, until when and why."""
+    """Who is not rotated on schedule, until when and why; a window or a blackout says until when in its own words."""
     headings = ("Credential", "Until", "Left", "Owner", "Reason")
     rows = [
         row(
@@ -212,6 +212,11 @@ def exceptions(all_of_them: t.Sequence[Standing]) -> Html:
         row(headings, _name(one), "somebody rotates it by force", "–", "–", f"suspended: {one.text('suspended')}")
         for one in all_of_them
         if one.text("suspended")
+    ]
+    rows += [
+        row(headings, _name(one), "–", "–", "–", f"due, and not now: {one.not_now}")
+        for one in all_of_them
+        if one.not_now and not one.text("suspended")
     ]
     if not rows:
         return tag("p", "There are none.", class_="muted")

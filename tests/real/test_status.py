@@ -59,3 +59,5 @@ def _late(estate: Estate, files: dict[str, pathlib.Path], wanted: list[str]) -> 
     assert "backup: FAILED." in late.output
     suite = ElementTree.parse(files["junit"]).getroot()[0]
     assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("2", "1", "1")
+    mistyped = estate.run(STATUS, "-e", "rotate_only=deployer,bakup")
+    assert mistyped.status == 2 and "rotate_only names bakup, which the catalogue does not have." in mistyped.output

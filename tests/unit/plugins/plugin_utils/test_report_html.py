@@ -83,6 +83,14 @@ def test_the_page_says_what_stands_where() -> None:
     assert "All is well" in read(one_of(fact("well"))).text and "Needs attention" not in read(one_of(fact("well"))).text
 
 
+def test_what_is_held_by_a_window_or_a_blackout_is_among_the_exceptions() -> None:
+    plan = {"action": "hold", "why": "blackout until 01-05: year's end"}
+    assert "due, and not now: blackout until 01-05: year's end" in read(one_of(fact("orders-db", plan=plan))).text
+    suspended = read(one_of(fact("orders-db", plan=plan, suspended="rolled back"))).text
+    assert "suspended: rolled back" in suspended and "due, and not now" not in suspended, "once is enough"
+    assert "due, and not now" not in read(*catalogue()).text
+
+
 def test_an_empty_catalogue_and_one_of_which_nothing_is_known_are_pages_too() -> None:
     assert "no credentials" in read().text
     assert "failed" in read(one_of(failed())).text
