@@ -188,6 +188,7 @@ class Adopt(Create):
 
     def begin(self) -> None:
         self.subject = self.pair.subject()
+        self.subject.withhold()
         self.subject.publish_by_hand()
         self._before, self._keys = self.subject.published(), self.subject.keys()
 

@@ -17,7 +17,8 @@ from ansible_collections.locksmith.rotation.tests.proof import report, workers
 from ansible_collections.locksmith.rotation.tests.proof.cells import Settings
 from ansible_collections.locksmith.rotation.tests.proof.sections import sections
 
-_WORKERS = 2
+#: Runs wait for servers and for leases a good deal: this many keep two cores at work.
+_WORKERS = 6
 
 
 def main(arguments: t.Sequence[str]) -> int:

@@ -44,7 +44,7 @@ def cells(settings: Settings) -> t.Iterator[Cell]:
                 yield Cell(f"{ISSUER} · {store}", f"{crowd} runs at once, {mode}", run, seconds=slow * (2 + crowd / 3))
         for doing in _SUSPENDED if store == stores[0] else _SUSPENDED[:2]:
             run = functools.partial(paused, issuer=ISSUER, store=store, doing=doing)
-            yield Cell(f"{ISSUER} · {store}", f"suspended, then woken: {doing}", run, seconds=15 + 10 * slow)
+            yield Cell(f"{ISSUER} · {store}", f"suspended, then woken: {doing}", run, seconds=15 + 10 * slow**2.5)
     for issuer in issuer_makers.MAKERS:
         if issuer != ISSUER:
             run = functools.partial(crowded, issuer=issuer, store=stores[0], mode="forced", crowd=5)

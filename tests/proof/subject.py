@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Attempt, Issued, Issuer
+from ansible_collections.locksmith.rotation.plugins.module_utils.stores.interface import Store
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret import SecretFields
 from ansible_collections.locksmith.rotation.tests.proof import jobs
 from ansible_collections.locksmith.rotation.tests.proof.cells import Bench
@@ -83,6 +84,7 @@ class Subject:
         self.foreign: set[str] = set()
         self._options = maker.module_options(self.issuer)
         self._store_option = store.store_option()
+        self._reader: Store | None = None
 
     # ---- runs -------------------------------------------------------------------------------------------------------
 
@@ -131,6 +133,10 @@ class Subject:
         """Where a person supplies the value, the next rotation gets a new one."""
         self._options = self.maker.module_options(self.issuer)
 
+    def withhold(self) -> None:
+        """Where a person supplies the value, nobody has done so."""
+        self._options.pop("new_value", None)
+
     def age(self, seconds: int) -> None:
         """Let time pass: everything that the journal has recorded is that much longer ago."""
         self._by_hand(jobs.age, seconds=seconds)
@@ -162,9 +168,9 @@ class Subject:
         return {name: str(raw[name]) for name in self.issuer.fields if name in raw}
 
     def journal(self) -> dict[str, t.Any]:
-        place = self.store.make(self.issuer.fields)
-        found = place.read_journal()
-        place.close()
+        if self._reader is None:
+            self._reader = self.store.make(self.issuer.fields)
+        found = self._reader.read_journal()
         return dict(json.loads(found.text)) if found else {}
 
     def versions(self) -> list[dict[str, t.Any]]:
