@@ -158,6 +158,8 @@ _assumed: dict[tuple[t.Any, ...], _Assumed] = {}
 _prepared: dict[tuple[str, int], list[tuple[t.Any, _Turn]]] = {}
 #: The services that clients have been prepared of.
 _preloaded: set[str] = set()
+#: The C(bundle) of certificates that botocore was told of by environment or configuration when they were.
+_made_with: dict[str, str | None] = {}
 
 
 def check_options(options: Options) -> None:
@@ -188,6 +190,7 @@ def preload(*services: str) -> None:
     """
     with contextlib.suppress(errors.MissingLibrary):
         session = _session("")
+        _made_with.setdefault("bundle", session.get_config_variable("ca_bundle"))
         for service in sorted(set(services) - _preloaded):
             _preloaded.add(service)
             for attempts in _PREPARED_ATTEMPTS.get(service, (MAX_ATTEMPTS,)):
@@ -446,9 +449,11 @@ def _can_turn() -> bool:
 def _turned(service: str, options: Options, identity: _Identity, max_attempts: int) -> t.Any:
     """A client made before the fork, turned to these options.
 
-    None where there is none left or where it cannot be: TLS settings and a profile's own belong to a client for good.
+    None where there is none left or where it cannot be: TLS settings and a profile's own belong to a client for good. The bundle of
+    the environment is none of its own: botocore gives that to every client it makes.
     """
-    fixed = options.get("validate_certs") is False or options.get("aws_ca_bundle") or options.get("profile")
+    bundle = options.get("aws_ca_bundle")
+    fixed = options.get("validate_certs") is False or (bundle and bundle != _made_with.get("bundle")) or options.get("profile")
     region = options.get("region") or _session("").get_config_variable("region") or _worldwide(service)
     if fixed or not identity.access_key or not identity.secret_key or not region or not _prepared.get((service, max_attempts)):
         return None

@@ -31,11 +31,12 @@ ATTEMPTS = {service: attempts[0] for service, attempts in aws._PREPARED_ATTEMPTS
 
 @pytest.fixture(autouse=True)
 def no_clients(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(aws, "_clients", {})
     monkeypatch.setattr(aws, "_prepared", {})
     monkeypatch.setattr(aws, "_preloaded", set())
+    monkeypatch.setattr(aws, "_made_with", {})
 
 
 def sent(service: str, options: dict[str, t.Any]) -> tuple[str, str, str, str]:
@@ -92,3 +93,12 @@ def test_tls_settings_of_ones_own_get_a_client_of_ones_own(settings: dict[str, t
     aws.preload("ssm")
     aws.client("ssm", {"access_key": "AKIAONE", "secret_key": "x" * 40, "region": "eu-west-3", **settings}, ATTEMPTS["ssm"])
     assert len(aws._prepared["ssm", ATTEMPTS["ssm"]]) == 1
+
+
+def test_the_bundle_of_the_environment_is_that_of_the_clients_made_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_CA_BUNDLE", "/etc/ssl/of-the-company.pem")
+    aws.preload("ssm")
+    options = {"access_key": "AKIAONE", "secret_key": "x" * 40, "region": "eu-west-3"}
+    made = aws.client("ssm", {**options, "aws_ca_bundle": "/etc/ssl/of-the-company.pem"}, ATTEMPTS["ssm"])
+    assert not aws._prepared["ssm", ATTEMPTS["ssm"]], "it was not used"
+    assert made._endpoint.http_session._verify == "/etc/ssl/of-the-company.pem"
