@@ -87,7 +87,7 @@ def _write_environment(layout: t.Any) -> None:
 def down() -> int:
     """What P(up) started."""
     left = _end()
-    print("\n".join(left) if left else "nothing of the demo is running")
+    print("\n".join(left) if left else "the demo is down: nothing of it is running")
     return 1 if left else 0
 
 
