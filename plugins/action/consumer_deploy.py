@@ -47,7 +47,7 @@ class ActionModule(HostAction):
         version = plain_text(self._task.args.get("version") or "current")
         if version not in ("current", "previous"):
             raise ConfigurationError(f"version is {version!r}.", next_step="write current or previous.")
-        wanted = [plain_text(identity) for identity in self._task.args.get("ids") or ()]
+        wanted = _texts("ids", self._task.args.get("ids") or [])
         entries = read_entries(plain(self._task.args.get("credentials")))
         items = [dict(entry) for entry in entries if not wanted or entry["id"] in wanted]
         values = Values(version, variables, CatalogueFiles(self, variables))
@@ -162,6 +162,13 @@ class ActionModule(HostAction):
         if errors:
             result.update(failed=True, msg=" ".join(errors))
         return result
+
+
+def _texts(option: str, given: t.Any) -> list[str]:
+    """:raises ConfigurationError: it is no list."""
+    if not isinstance(given, (list, tuple)):
+        raise ConfigurationError(f"{option} is not a list.", next_step="write one item a line, each after a dash.")
+    return [plain_text(one) for one in given]
 
 
 def _public(items: Items) -> Items:

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.agent import AGENT_OPTIONS
 from ansible_collections.locksmith.rotation.plugins.module_utils.consumer.entry import read_entries, shape_of
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError, LocksmithError
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.shapes import check_shapes
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.agent_templates import Server, template_for
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.host_action import HostAction
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.inventory import left_out
@@ -42,6 +44,7 @@ class ActionModule(HostAction):
 
     def _configure(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
         options = {name: value for name, value in plain(self._task.args).items() if value is not None}
+        check_shapes(AGENT_OPTIONS, options)
         entries = [entry for entry in read_entries(options.pop("credentials", [])) if entry["pull"]]
         if not entries:
             raise ConfigurationError(

@@ -25,7 +25,7 @@ NAME = "bad input"
 ABOUT = """Inputs are made from each module's own argument spec by property testing: right and wrong types, edges, nonsense, options
 left out and options that do not exist. A miss is a traceback, an answer that is none, or an attempt to reach anybody with an input that
 is then called invalid. With real servers and C(--check), no input may lead to a write."""
-EXAMPLES = 400
+EXAMPLES = 300
 EXAMPLES_SAMPLED = 60
 LONGEST = 300.0
 
@@ -69,8 +69,8 @@ def _likely(module: str) -> dict[str, t.Any]:
 
 
 def _one_call(module: str, spec: dict[str, t.Any], cut: bad_input_calls.Cut, given: dict[str, t.Any]) -> str:
-    """What is wrong with the answer, or an empty string. What the action plugin refuses, through which Ansible leads every call,
-    does not come so far."""
+    """What is wrong with the answer, or an empty string. What the action plugin refuses, through which every call is led, does not
+    come so far."""
     if module in _with_action():
         try:
             check_shapes(spec, given)
@@ -83,7 +83,8 @@ def _one_call(module: str, spec: dict[str, t.Any], cut: bad_input_calls.Cut, giv
 
 @functools.lru_cache(maxsize=None)
 def _with_action() -> frozenset[str]:
-    return frozenset(bad_input_actions.plugins())
+    """The last one has no name of its own: C(vault_agent_configure) leads to it."""
+    return frozenset({*bad_input_actions.plugins(), "vault_agent_write"})
 
 
 def judge(answer: Report, attempts: int) -> str:

@@ -42,7 +42,7 @@ class Result:
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """One question. C(seconds): about how long it takes, so that long ones begin first. C(alone): nothing runs beside it.
+    """One question. C(seconds): about how long it takes, so that long ones begin first. C(apart): nothing runs beside it but its like.
 
     C(run) is called in a worker process that was forked after C(cells) of the section ran, so a closure will do.
     """
@@ -51,7 +51,7 @@ class Cell:
     column: str
     run: t.Callable[[Bench], Result]
     seconds: float = 5.0
-    alone: bool = False
+    apart: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

@@ -36,7 +36,7 @@ def cells(settings: Settings) -> t.Iterator[Cell]:
     hosts = HOSTS_SAMPLED if settings.sample else HOSTS
     row = f"{hosts} local hosts ({missing})" if missing else f"{hosts} sshd hosts"
     for column, (story, seconds) in STORIES.items():
-        yield Cell(row, column, functools.partial(_tell, story=story, hosts=hosts), seconds=seconds * hosts / HOSTS, alone=True)
+        yield Cell(row, column, functools.partial(_tell, story=story, hosts=hosts), seconds=seconds * hosts / HOSTS, apart=True)
 
 
 class Broken(Exception):

@@ -52,24 +52,25 @@ class Watch:
         return b"\n".join(self._files.values())
 
     def _watch(self) -> None:
-        family = {self._pid}
+        family, strangers = {self._pid}, set[int]()
         while not self._over.is_set():
-            self._look_at_processes(family)
+            self._look_at_processes(family, strangers)
             for folder in self._folders:
                 self._look_at_files(folder)
             self.looks += 1
             time.sleep(_EVERY)
 
-    def _look_at_processes(self, family: set[int]) -> None:
-        """A process whose parent was one of ours is one of ours, whoever its parent is by now."""
-        for name in os.listdir("/proc"):
-            if not name.isdigit():
-                continue
-            pid = int(name)
+    def _look_at_processes(self, family: set[int], strangers: set[int]) -> None:
+        """A process whose parent was one of ours is one of ours, whoever its parent is by now; any other never becomes one."""
+        there = {int(name) for name in os.listdir("/proc") if name.isdigit()}
+        strangers &= there  # a number can be given anew
+        for pid in there - strangers:
             if pid in family or _parent(pid) in family:
                 family.add(pid)
                 self._arguments.add(_read(f"/proc/{pid}/cmdline"))
                 self._environments.add(_read(f"/proc/{pid}/environ"))
+            else:
+                strangers.add(pid)
 
     def _look_at_files(self, folder: str) -> None:
         for top, _folders, names in os.walk(folder):

@@ -66,12 +66,12 @@ def _chosen(settings: Settings, names: t.Sequence[str], patterns: t.Sequence[str
 
 
 def _ordered(tasks: list[workers.Task], settings: Settings) -> list[workers.Task]:
-    """A sample in random order; everything with the longest first, so that the workers end together. Those alone come last."""
+    """A sample in random order; everything with the longest first, so that the workers end together. Those apart come last."""
     if settings.sample:
         random.Random(settings.seed).shuffle(tasks)
     else:
         tasks.sort(key=lambda task: -task.cell.seconds)
-    return sorted(tasks, key=lambda task: task.cell.alone)
+    return sorted(tasks, key=lambda task: task.cell.apart)
 
 
 if __name__ == "__main__":

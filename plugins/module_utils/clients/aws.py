@@ -272,7 +272,7 @@ def _status(refusal: t.Any) -> int:
 def _asked_pause(retry_after: str | None) -> float | None:
     """Seconds of a Retry-After header, not more than P(_LONGEST_PAUSE); None without one."""
     asked = str(retry_after or "")
-    return min(float(asked), _LONGEST_PAUSE) if asked.isdigit() else None
+    return min(float(asked), _LONGEST_PAUSE) if asked.isdecimal() else None
 
 
 def region_of(options: Options) -> str | None:

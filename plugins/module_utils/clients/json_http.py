@@ -338,7 +338,7 @@ class JsonClient:
     def _asked_pause(self, headers: t.Mapping[str, str]) -> float | None:
         """Seconds that the server asks to wait; None where it does not say, or not legibly."""
         asked = next((headers[name].strip() for name in self._pause_headers if headers.get(name)), "")
-        if asked.isdigit():
+        if asked.isdecimal():
             return max(0.0, float(asked) - (self._clock.now() if float(asked) > _A_MOMENT else 0.0))
         try:
             return max(0.0, parsedate_to_datetime(asked).timestamp() - self._clock.now())
@@ -416,7 +416,7 @@ def _decode(content: bytes) -> tuple[t.Any, str]:
 def _is_truncated(response: t.Any) -> bool:
     """Whether fewer bytes came than announced: urllib3 before 2.0 does not notice."""
     announced = response.headers.get("Content-Length", "")
-    return announced.isdigit() and "Content-Encoding" not in response.headers and len(response.content) < int(announced)
+    return announced.isdecimal() and "Content-Encoding" not in response.headers and len(response.content) < int(announced)
 
 
 def _redirect_target(location: str) -> str:

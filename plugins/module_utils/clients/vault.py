@@ -323,7 +323,7 @@ def _host(url: str) -> str:
 def _pause(response: requests.Response | None, attempt: int) -> float:
     """Seconds: what the server asks for, capped, else a random part of an exponentially growing pause."""
     asked = "" if response is None else str(response.headers.get("Retry-After", ""))
-    if asked.isdigit():
+    if asked.isdecimal():
         return min(float(asked), LONGEST_RETRY_AFTER)
     return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0**attempt) * random.uniform(0.5, 1.0)
 

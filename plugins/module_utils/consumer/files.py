@@ -61,8 +61,8 @@ def attributes_of(mode: int, owner: str | None, group: str | None) -> Attributes
     :raises ConfigurationError: no such user or group on this host.
     """
     try:
-        uid = None if not owner else int(owner) if owner.isdigit() else pwd.getpwnam(owner).pw_uid
-        gid = None if not group else int(group) if group.isdigit() else grp.getgrnam(group).gr_gid
+        uid = None if not owner else int(owner) if owner.isdecimal() else pwd.getpwnam(owner).pw_uid
+        gid = None if not group else int(group) if group.isdecimal() else grp.getgrnam(group).gr_gid
     except KeyError:
         raise ConfigurationError(
             f"Owner {owner or '-'} or group {group or '-'} does not exist on this host.",

@@ -64,7 +64,7 @@ class AmgApi:
                 f"the Managed Grafana workspace {self.workspace_id} is {found['status']}, so nobody can log in there.",
                 next_step="run again when it is ACTIVE.",
             )
-        version = tuple(int(part) for part in str(found["grafanaVersion"]).split(".")[:2] if part.isdigit())
+        version = tuple(int(part) for part in str(found["grafanaVersion"]).split(".")[:2] if part.isdecimal())
         return Workspace(self.workspace_id, _url(found["endpoint"]), version, found["status"])
 
     # ---- service accounts and their tokens -----------------------------------------------------------------------------

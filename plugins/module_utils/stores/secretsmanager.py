@@ -136,7 +136,7 @@ class SecretsManagerStore(Store):
             return None
         head, found, text = held.value.partition("\n")
         revision = head.split(" ")[0]
-        if not found or not revision.isdigit():
+        if not found or not revision.isdecimal():
             raise errors.JournalError(
                 f"the secret {self._journal_name} is not a journal, or somebody edited it.",
                 next_step="move AWSCURRENT back to the version before, or set store.journal_prefix to another place.",

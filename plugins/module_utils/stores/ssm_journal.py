@@ -127,7 +127,7 @@ class SsmJournal:
                 answer = self._client().get_parameters_by_path(**request)
             for parameter in answer["Parameters"]:
                 last = parameter["Name"].rpartition("/")[2]
-                if last.isdigit():
+                if last.isdecimal():
                     found[int(last)] = parameter["Value"]
             if not answer.get("NextToken"):
                 return found

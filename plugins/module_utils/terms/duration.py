@@ -21,7 +21,7 @@ def parse_duration(text: str | int, option: str) -> int:
     :raises ConfigurationError: malformed.
     """
     written = str(text).strip().lower()
-    if written.isdigit():
+    if written.isdecimal():
         return int(written)
     if not _WHOLE.match(written):
         raise ConfigurationError(

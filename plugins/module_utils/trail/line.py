@@ -68,6 +68,6 @@ def head_of(entry: t.Mapping[str, t.Any] | None) -> str:
 def read_head(text: str) -> tuple[int, str]:
     """The reverse of P(head_of). :raises ValueError: not such a text."""
     seq, colon, written = text.strip().partition(":")
-    if not colon or not seq.isdigit() or len(written) != 64 or set(written) - set("0123456789abcdef"):
+    if not colon or not seq.isdecimal() or len(written) != 64 or set(written) - set("0123456789abcdef"):
         raise ValueError("not a head")
     return int(seq), written

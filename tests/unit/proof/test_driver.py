@@ -47,7 +47,7 @@ def use(monkeypatch: pytest.MonkeyPatch, *cells: Cell) -> None:
 
 
 def test_all_is_well(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    use(monkeypatch, Cell("one", "first", good), Cell("one", "second", good, alone=True), Cell("two", "first", absent))
+    use(monkeypatch, Cell("one", "first", good), Cell("one", "second", good, apart=True), Cell("two", "first", absent))
     page = tmp_path / "proof.md"
     assert proof.main(["--seed", "5", "--write", str(page)]) == 0
     said = capsys.readouterr().out
@@ -114,7 +114,7 @@ def test_where_the_world_does_not_differ_is_left_out() -> None:
         Boundary(5, 2, Moment.AFTER, "PUT /a", True, "x:1"),
         Boundary(6, 2, Moment.END, "everything", False, ""),
     ]
-    assert [each.number for each in points(crossed)] == [3, 4, 5, 6]
+    assert [each.number for each in points(crossed)] == [3, 4, 6], "after one change is before the next"
 
 
 def test_a_line_says_what_was_tried() -> None:

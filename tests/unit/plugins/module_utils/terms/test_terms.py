@@ -25,7 +25,7 @@ def test_durations_as_people_write_them(written: str | int, seconds: int) -> Non
     assert parse_duration(written, "grace") == seconds
 
 
-@pytest.mark.parametrize("written", ["", "soon", "90 days", "-1d", "1.5h", "d90", "10dd", "९0d x", "1e3"])
+@pytest.mark.parametrize("written", ["", "soon", "90 days", "-1d", "1.5h", "d90", "10dd", "९0d x", "1e3", "²", "9¹d"])
 def test_a_malformed_duration_names_the_option(written: str) -> None:
     with pytest.raises(ConfigurationError, match="rotate_after"):
         parse_duration(written, "rotate_after")
