@@ -37,7 +37,9 @@ def cells(settings: Settings) -> t.Iterator[Cell]:
     for place, issuer in enumerate(issuer_makers.MAKERS):
         store = stores[(place + 2) % len(stores)]
         for column, question in _QUESTIONS.items():
-            yield Cell(f"{issuer} × {store}", column, functools.partial(_ask, question, issuer, store), seconds=_SECONDS.get(column, 5.0))
+            yield Cell(
+                f"{issuer} × {store}", column, functools.partial(_ask, question, issuer, store), seconds=_SECONDS.get(column, 5.0)
+            )
 
 
 def _ask(question: t.Callable[[Bench, str, str], Result], issuer: str, store: str, bench: Bench) -> Result:
