@@ -25,7 +25,7 @@ NAME = "bad input"
 ABOUT = """Inputs are made from each module's own argument spec by property testing: right and wrong types, edges, nonsense, options
 left out and options that do not exist. A miss is a traceback, an answer that is none, or an attempt to reach anybody with an input that
 is then called invalid. With real servers and C(--check), no input may lead to a write."""
-EXAMPLES = 300
+EXAMPLES = 200
 EXAMPLES_SAMPLED = 60
 LONGEST = 300.0
 

@@ -20,13 +20,13 @@ from ansible_collections.locksmith.rotation.tests.real import issuer_makers, sto
 NAME = "conditions"
 ABOUT = """\
 A new version works only 10, 60 or 600 seconds after it was made; the controller's clock is ten minutes ahead or behind, and the
-run is killed around up to 6 changes that the seed chooses with it (four minutes for AWS, which refuses requests that are more
+run is killed around up to 3 changes that the seed chooses with it (four minutes for AWS, which refuses requests that are more
 than five minutes off); the issuer lists a key late, after the run that made it was killed; a new version never works: it must be
 discarded within bounded tries, three times, then the credential is quarantined and left alone until a person forces it; a server
 that is away is asked again at bounded and random intervals (jitter), never at the same ones by two runs."""
 _SAMPLED = 2
 #: Boundaries at which a run with a wrong clock is killed.
-_KILLED_AT = 6
+_KILLED_AT = 3
 _ISSUERS_OF_AWS = ("iam",)
 _LONGEST_OUTAGE = 300.0
 

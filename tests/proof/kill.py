@@ -22,7 +22,7 @@ trip, before each change of a file, and at its very end; then rotate runs once m
 The boundaries are those that a recorded run crosses. One issuer with every store is killed at every boundary of a rotation and of
 a retirement; it and every issuer with one store, in every operation, before and after every request that changes something,
 because between two of these nothing outside the process differs (and so that one with KV version 1, where a claim goes with every
-write); the other pairs at up to 6 such boundaries of a rotation and 2 of a retirement, chosen by the seed, and only the one
+write); the other pairs at up to 4 such boundaries of a rotation and 2 of a retirement, chosen by the seed, and only the one
 issuer at those of claims; further variants of an issuer (another version of its server, another strategy, another kind of its
 keys), in what is neither rotation nor retirement, at up to 3. Asked at the servers, by other hands than the code under test: what
 the store publishes authenticates, right after the kill and at the end; no key is stranded; at most one key is new; keys of
@@ -35,9 +35,9 @@ _CLAIMED = "vault-kv1"
 _CLAIM = "/.claims/"
 #: Killed at in a sample.
 _SAMPLED = 3
-_PAIRS_OF_KILLS = 5
+_PAIRS_OF_KILLS = 3
 #: Boundaries, where not all are tried.
-_SOME = {Rotate.NAME: 6, Retire.NAME: 2}
+_SOME = {Rotate.NAME: 4, Retire.NAME: 2}
 _FEW = 3
 
 
