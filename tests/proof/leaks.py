@@ -27,7 +27,7 @@ WHOLE = str(FILES / "whole.yml")
 
 
 def cells(settings: Settings) -> t.Iterator[Cell]:
-    """Every ansible-core with success and a failure, of which three take turns; the newest with every fault by itself, and planted leaks."""
+    """Every ansible-core with success and one failure, which take turns; the newest with every fault by itself, and planted leaks."""
     installed = cores()
     newest = installed[-1]
     for place, core in enumerate(installed):
