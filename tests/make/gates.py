@@ -155,7 +155,7 @@ def real(here: Bench) -> list[Gate]:
 
 def proof(here: Bench) -> list[Gate]:
     """A part of C(make proof), always the same one, so that a change is judged by what it changes."""
-    command = [here.venv.program("python"), "tests/proof/proof.py", "--sample", str(SAMPLE), "--seed", str(SEED)]
+    command = [here.venv.program("python"), "tests/proof/proof.py", "--sample", str(SAMPLE), "--seed", str(SEED), "--jobs", "2"]
     return [here.gate("proof", f"{SAMPLE // 60} minutes' sample of make proof · {here.core.label}", command, alone=True)]
 
 
