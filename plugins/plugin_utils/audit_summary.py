@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.finding import CRITICAL, WARNING, count, rank
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.finding import CRITICAL, WARNING, count, rank, told
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.table import render
 
 Facts = t.Dict[str, t.Any]
@@ -68,14 +68,8 @@ def lines_of(audits: t.Sequence[Facts]) -> list[str]:
     """The table, and below it every finding, the worst first, each with what to do about it."""
     found = [(audit["credential"], finding) for audit in audits for finding in audit["findings"]]
     found.sort(key=lambda pair: rank(pair[1]))
-    notes = [line for name, finding in found for line in _told(name, finding)]
+    notes = [line for name, finding in found for line in told(name, finding)]
     return ["", *render(_HEADINGS, [_row(audit) for audit in audits]), "", *(notes or ["Nothing found."]), ""]
-
-
-def _told(name: str, finding: Facts) -> list[str]:
-    detail = finding["detail"] if finding["detail"].startswith(f"{name}:") else f"{name}: {finding['detail']}"
-    step = [f"          Next: {finding['next_step']}"] if finding["next_step"] else []
-    return [f"{finding['severity'].upper():8}  {detail}", *step]
 
 
 def _row(audit: Facts) -> tuple[str, ...]:

@@ -11,7 +11,15 @@ from __future__ import annotations
 import json
 import typing as t
 
-from ansible_collections.locksmith.rotation.plugins.module_utils.terms.finding import AREAS, CRITICAL, HOSTS, INFO, WARNING, rank
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.finding import (
+    AREAS,
+    CRITICAL,
+    HOSTS,
+    INFO,
+    WARNING,
+    rank,
+    told,
+)
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.table import render
 
 Facts = t.Dict[str, t.Any]
@@ -59,7 +67,7 @@ def lines_of(examined: t.Sequence[Facts], library_fix: t.Sequence[str], with_rig
     lines = ["", *render(headings, [_row(one) for one in examined]), ""]
     bad = [(one["credential"], check) for one in examined for check in one["checks"] if check["severity"]]
     bad.sort(key=lambda pair: rank(pair[1]))
-    lines += [line for name, check in bad for line in _told(name, check)] or ["Nothing is in the way of a rotation."]
+    lines += [line for name, check in bad for line in told(name, check)] or ["Nothing is in the way of a rotation."]
     if any(check["area"] == "libraries" and check["severity"] for _name, check in bad):
         lines += ["", *library_fix]
     lines += _instead(examined)
@@ -79,12 +87,6 @@ def _cell(one: Facts, area: str) -> str:
 
 def _badness(check: Facts) -> int:
     return rank(check) if check["severity"] else len(_WORDS)
-
-
-def _told(name: str, check: Facts) -> list[str]:
-    detail = check["detail"] if check["detail"].startswith(f"{name}:") else f"{name}: {check['detail']}"
-    step = [f"          Next: {check['next_step']}"] if check.get("next_step") else []
-    return [f"{check['severity'].upper():8}  {detail}", *step]
 
 
 def _instead(examined: t.Sequence[Facts]) -> list[str]:

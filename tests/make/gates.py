@@ -69,9 +69,17 @@ class Bench:
         env.update(more)
         return env
 
-    def gate(self, name: str, what: str, *commands: Command, alone: bool = False, env: t.Mapping[str, str] | None = None) -> Gate:
+    def gate(
+        self,
+        name: str,
+        what: str,
+        *commands: Command,
+        alone: bool = False,
+        again: Command = (),
+        env: t.Mapping[str, str] | None = None,
+    ) -> Gate:
         """A gate of these, run in the copy of the collection."""
-        return Gate(name, what, commands, self.tree, self.env(**(env or {})), alone)
+        return Gate(name, what, commands, self.tree, self.env(**(env or {})), alone, again)
 
 
 def recipe(core: cores.Core, newest: bool) -> venvs.Recipe:
@@ -149,8 +157,8 @@ def real(here: Bench) -> list[Gate]:
     pytest = [here.venv.program("python"), "-m", "pytest", "-q", *remembered, "--timeout", "300"]
     command = [*pytest, *side_by_side, "tests/real"]
     name = f"real-{here.core.release.series}"
-    gate = here.gate(name, f"{against}{_without_root()} · {here.core.label}", command, alone=True)
-    return [dataclasses.replace(gate, again=[*pytest, "--last-failed", "--last-failed-no-failures", "none", "tests/real"])]
+    again = [*pytest, "--last-failed", "--last-failed-no-failures", "none", "tests/real"]
+    return [here.gate(name, f"{against}{_without_root()} · {here.core.label}", command, alone=True, again=again)]
 
 
 def proof(here: Bench) -> list[Gate]:

@@ -90,7 +90,11 @@ class Bench:
 
     def some(self, points: t.Sequence[T], most: int) -> list[T]:
         """All points of a whole run; of a sample C(most) of them, in their order."""
-        if not self.settings.sample or len(points) <= most:
+        return self.few(points, most) if self.settings.sample else list(points)
+
+    def few(self, points: t.Sequence[T], most: int) -> list[T]:
+        """At most C(most) points, which the seed chooses, in their order."""
+        if len(points) <= most:
             return list(points)
         return [points[index] for index in sorted(self.random.sample(range(len(points)), most))]
 

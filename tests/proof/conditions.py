@@ -73,8 +73,7 @@ def _wrong_clock(bench: Bench, issuer: str, store: str) -> Result:
     wrong, killed = [], 0
     for lap in (Rotate, Create):
         laps = lap(Pair(bench, issuer, store))
-        around = points(laps.record())
-        for point in bench.some([None, None, *bench.random.sample(around, min(len(around), _KILLED_AT))], _SAMPLED):
+        for point in bench.some([None, None, *bench.few(points(laps.record()), _KILLED_AT)], _SAMPLED):
             off = -off
             ended, found = laps.lap({"offset": off, "kill_at": point.number if point else 0})
             killed += ended.way is Way.KILLED

@@ -16,6 +16,7 @@ from ansible_collections.locksmith.rotation.tests.proof.laps import Stumble, pre
 from ansible_collections.locksmith.rotation.tests.proof.runs import Boundary, Ended, Run, Way
 from ansible_collections.locksmith.rotation.tests.proof.subject import AT_ONCE, DAY, HOST, Pair
 from ansible_collections.locksmith.rotation.tests.proof.subject import NAME as CREDENTIAL
+from ansible_collections.locksmith.rotation.tests.proof.width import WHOLE
 from ansible_collections.locksmith.rotation.tests.real import issuer_makers, store_makers
 
 NAME = "consumers"
@@ -26,8 +27,7 @@ that works (for an issuer without overlap: after the next run, as documented). T
 current version; the one after it changes nothing; and with its proof, and no earlier, the previous version is retired. One issuer with
 every store at every such boundary, the others, to whose values the host's side is blind, at up to 5 that the seed chooses."""
 _SAMPLED = 4
-#: Issuer that is tried at every boundary with every store, and the boundaries for the others.
-_WITH = "grafana-13"
+#: Boundaries for other issuers than the one that is tried at all.
 _SOME = 5
 
 
@@ -35,14 +35,14 @@ def cells(settings: Settings) -> t.Iterator[Cell]:
     """Each issuer with one store, each store with one issuer; two formats of files take turns."""
     stores = list(store_makers.MAKERS)
     pairs = [(issuer, stores[(place + 1) % len(stores)]) for place, issuer in enumerate(issuer_makers.MAKERS)]
-    pairs += [(_WITH, store) for store in stores if (_WITH, store) not in pairs]
+    pairs += [(WHOLE, store) for store in stores if (WHOLE, store) not in pairs]
     for number, (issuer, store) in enumerate(pairs):
         format_ = ("env", "json")[number % 2]
         yield Cell(
             f"{issuer} × {store}",
             "deploy",
             functools.partial(_killed, issuer, store, format_),
-            seconds=20.0 if issuer == _WITH else 8.0,
+            seconds=20.0 if issuer == WHOLE else 8.0,
         )
 
 
@@ -142,7 +142,8 @@ def _killed(issuer: str, store: str, format_: str, bench: Bench) -> Result:
         first, found = host.lap()
         if first.way is not Way.DONE or found:
             raise Stumble(f"undisturbed: {first}; {'; '.join(found)}")
-        for point in bench.some(_chosen(host, issuer, bench), _SAMPLED):
+        points = _points(host)
+        for point in bench.some(points if issuer == WHOLE else bench.few(points, _SOME), _SAMPLED):
             ended, found = host.lap({"kill_at": point.number})
             killed += ended.way is Way.KILLED
             wrong += [f"killed at {point}: {line}" for line in found]
@@ -154,12 +155,6 @@ def _killed(issuer: str, store: str, format_: str, bench: Bench) -> Result:
     if wrong:
         return Result(Outcome.MISS, wrong[0] + (f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""), counts)
     return Result(Outcome.OK, "", counts)
-
-
-def _chosen(host: _Host, issuer: str, bench: Bench) -> list[Boundary]:
-    found = _points(host)
-    most = len(found) if issuer == _WITH else min(len(found), _SOME)
-    return sorted(bench.random.sample(found, most), key=lambda each: each.number)
 
 
 def _points(host: _Host) -> list[Boundary]:

@@ -14,6 +14,7 @@ from ansible_collections.locksmith.rotation.tests.proof.cells import Bench, Cell
 from ansible_collections.locksmith.rotation.tests.proof.laps import Create, Lap, Retire, Rotate, Stumble
 from ansible_collections.locksmith.rotation.tests.proof.runs import FOR_EVER, Boundary, Ended, Fault, Moment, Way
 from ansible_collections.locksmith.rotation.tests.proof.subject import Pair, Subject
+from ansible_collections.locksmith.rotation.tests.proof.width import CLAIMED, WHOLE, is_variant
 from ansible_collections.locksmith.rotation.tests.real import issuer_makers, store_makers
 
 NAME = "fault"
@@ -30,10 +31,6 @@ that says what to do next, within 90 requests (or twice what an undisturbed run 
 (injected) waiting; Retry-After must be obeyed; nothing may stop working before the journal says that it is being retired; and the
 next run, with nothing else done, must converge."""
 _SAMPLED = 4
-#: Issuer with which every store's calls are tried.
-_WITH = "grafana-13"
-#: A claim goes with each of its writes: many calls, and the same ones over and over.
-_CLAIMED = "vault-kv1"
 #: What lasts.
 _LASTING = ("503", "401", "403", "lost", "timeout", "garbled", "429 with Retry-After", "refused", "shutdown")
 _MOST_CALLS = 90
@@ -54,13 +51,11 @@ _SECONDS = {0: 80.0, 6: 50.0}
 def cells(settings: Settings) -> t.Iterator[Cell]:
     """Each issuer with one store, each store with one issuer."""
     stores = list(store_makers.MAKERS)
-    seen = set()
     for place, issuer in enumerate(issuer_makers.MAKERS):
-        name = issuer.partition("-")[0]
-        yield from _row(issuer, stores[place % len(stores)], "issuer", 0 if issuer == _WITH else 2 if name in seen else 1)
-        seen.add(name)
+        thinned = 0 if issuer == WHOLE else 2 if is_variant(issuer) else 1
+        yield from _row(issuer, stores[place % len(stores)], "issuer", thinned)
     for store in stores:
-        yield from _row(_WITH, store, "store", 2 if store == _CLAIMED else 0)
+        yield from _row(WHOLE, store, "store", 2 if store == CLAIMED else 0)
 
 
 def _row(issuer: str, store: str, side: str, thinned: int) -> t.Iterator[Cell]:

@@ -13,6 +13,7 @@ from ansible_collections.locksmith.rotation.tests.proof.cells import Bench, Cell
 from ansible_collections.locksmith.rotation.tests.proof.laps import LAPS, Absent, Lap, Retire, Rotate, Stumble, settle
 from ansible_collections.locksmith.rotation.tests.proof.runs import Boundary, Moment, Way
 from ansible_collections.locksmith.rotation.tests.proof.subject import Pair
+from ansible_collections.locksmith.rotation.tests.proof.width import CLAIMED, WHOLE, is_variant
 from ansible_collections.locksmith.rotation.tests.real import issuer_makers, store_makers
 
 NAME = "kill"
@@ -28,10 +29,7 @@ keys), in what is neither rotation nor retirement, at up to 3. Asked at the serv
 the store publishes authenticates, right after the kill and at the end; no key is stranded; at most one key is new; keys of
 somebody else are untouched; the third run writes nothing. Twice: killed, resumed, killed again elsewhere, at boundaries chosen by
 the seed."""
-#: The issuer that is killed everywhere with every store.
-_WITH = "grafana-13"
-#: Each of its writes is five more requests for a claim, which lies at such a path.
-_CLAIMED = "vault-kv1"
+#: Path of a claim.
 _CLAIM = "/.claims/"
 #: Killed at in a sample.
 _SAMPLED = 3
@@ -51,10 +49,8 @@ class Reach(enum.Enum):
 
 def cells(settings: Settings) -> t.Iterator[Cell]:
     """Every issuer with every store, from the registries."""
-    seen = set()
     for place, issuer in enumerate(issuer_makers.MAKERS):
-        elsewhere = Reach.SOME if issuer.partition("-")[0] in seen and issuer != _WITH else Reach.CHANGES
-        seen.add(issuer.partition("-")[0])
+        elsewhere = Reach.SOME if is_variant(issuer) and issuer != WHOLE else Reach.CHANGES
         for store in store_makers.MAKERS:
             widest = _reach(issuer, store, place)
             for lap in LAPS if widest is not Reach.SOME else (Rotate, Retire):
@@ -66,13 +62,13 @@ def cells(settings: Settings) -> t.Iterator[Cell]:
 
 
 def _reach(issuer: str, store: str, place: int) -> Reach:
-    if issuer == _WITH and store != _CLAIMED:
+    if issuer == WHOLE and store != CLAIMED:
         return Reach.EVERY
-    return Reach.CHANGES if issuer == _WITH or store == _store_of(place) else Reach.SOME
+    return Reach.CHANGES if issuer == WHOLE or store == _store_of(place) else Reach.SOME
 
 
 def _seconds(issuer: str, store: str, reach: Reach) -> float:
-    claims = 1.0 if store != _CLAIMED else 4.0 if issuer == _WITH else 2.0
+    claims = 1.0 if store != CLAIMED else 4.0 if issuer == WHOLE else 2.0
     return reach.value * claims
 
 
@@ -106,11 +102,10 @@ def _kill_everywhere(issuer: str, store: str, lap: type[Lap], reach: Reach, benc
 
 
 def _chosen(bench: Bench, laps: Lap, reach: Reach, issuer: str) -> list[Boundary]:
-    found = laps.record() if reach is Reach.EVERY else points(laps.record())
-    if issuer != _WITH:
+    found = list(laps.record()) if reach is Reach.EVERY else points(laps.record())
+    if issuer != WHOLE:
         found = [each for each in found if _CLAIM not in each.label]
-    most = min(len(found), _SOME.get(laps.NAME, _FEW)) if reach is Reach.SOME else len(found)
-    return sorted(bench.random.sample(found, most), key=lambda each: each.number)
+    return bench.few(found, _SOME.get(laps.NAME, _FEW)) if reach is Reach.SOME else found
 
 
 def _killed_lap(laps: Lap, point: Boundary) -> tuple[bool, list[str]]:

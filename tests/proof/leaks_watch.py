@@ -52,25 +52,18 @@ class Watch:
         return b"\n".join(self._files.values())
 
     def _watch(self) -> None:
-        family, strangers = {self._pid}, set[int]()
+        family = Family(self._pid)
         while not self._over.is_set():
-            self._look_at_processes(family, strangers)
+            self._look_at_processes(family)
             for folder in self._folders:
                 self._look_at_files(folder)
             self.looks += 1
             time.sleep(_EVERY)
 
-    def _look_at_processes(self, family: set[int], strangers: set[int]) -> None:
-        """A process whose parent was one of ours is one of ours, whoever its parent is by now; any other never becomes one."""
-        there = {int(name) for name in os.listdir("/proc") if name.isdigit()}
-        strangers &= there  # a number can be given anew
-        for pid in there - strangers:
-            if pid in family or _parent(pid) in family:
-                family.add(pid)
-                self._arguments.add(_read(f"/proc/{pid}/cmdline"))
-                self._environments.add(_read(f"/proc/{pid}/environ"))
-            else:
-                strangers.add(pid)
+    def _look_at_processes(self, family: Family) -> None:
+        for pid in family.among({int(name) for name in os.listdir("/proc") if name.isdigit()}, _parent):
+            self._arguments.add(_read(f"/proc/{pid}/cmdline"))
+            self._environments.add(_read(f"/proc/{pid}/environ"))
 
     def _look_at_files(self, folder: str) -> None:
         for top, _folders, names in os.walk(folder):
@@ -83,6 +76,25 @@ class Watch:
                 key = (path, seen.st_size, seen.st_mtime_ns)
                 if key not in self._files and seen.st_size <= _LARGEST:
                     self._files[key] = path.encode() + b"\n" + _read(path)
+
+
+class Family:
+    """Which processes are ours: one whose parent was is one, whoever its parent is by now. Strangers are asked for their parent at two
+    looks and no further: a list of processes is not made at one instant, and can have a child and not yet its parent."""
+
+    def __init__(self, pid: int) -> None:
+        self._ours, self._strangers, self._doubted = {pid}, set[int](), set[int]()
+
+    def among(self, there: set[int], parent_of: t.Callable[[int], int]) -> set[int]:
+        """Ours among those that are there."""
+        self._strangers &= there  # a number can be given anew
+        parents = {pid: parent_of(pid) for pid in there - self._ours - self._strangers}
+        while found := {pid for pid, parent in parents.items() if parent in self._ours}:
+            self._ours |= found
+            parents = {pid: parent for pid, parent in parents.items() if pid not in found}
+        self._strangers |= parents.keys() & self._doubted
+        self._doubted = set(parents)
+        return self._ours & there
 
 
 def _parent(pid: int) -> int:

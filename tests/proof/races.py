@@ -16,6 +16,7 @@ from ansible_collections.locksmith.rotation.tests.proof.races_paused import paus
 from ansible_collections.locksmith.rotation.tests.proof.races_runs import Report, at_once, side_by_side
 from ansible_collections.locksmith.rotation.tests.proof.races_world import Raced, tell
 from ansible_collections.locksmith.rotation.tests.proof.subject import Pair
+from ansible_collections.locksmith.rotation.tests.proof.width import CLAIMED
 from ansible_collections.locksmith.rotation.tests.real import issuer_makers, store_makers
 
 NAME = "races"
@@ -37,7 +38,7 @@ def cells(settings: Settings) -> t.Iterator[Cell]:
     """Every store with one issuer, and every other issuer with one store."""
     stores = list(store_makers.MAKERS)
     for store in stores:
-        slow = 4.0 if store == "vault-kv1" else 1.0
+        slow = 4.0 if store == CLAIMED else 1.0
         for mode in _MODES:
             for crowd in CROWDS:
                 run = functools.partial(crowded, issuer=ISSUER, store=store, mode=mode, crowd=crowd)

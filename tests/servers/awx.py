@@ -12,6 +12,8 @@ import typing as t
 from ansible_collections.locksmith.rotation.tests.bench.published import collections_of
 from ansible_collections.locksmith.rotation.tests.servers.json_server import JsonServer
 
+#: The one-line playbooks of docs/awx.md, which the project in git holds.
+PLAYBOOKS = ("status", "rotate", "deploy", "to_retire", "rollback", "emergency", "audit", "doctor")
 #: The newest release of the package that brings awx.awx.
 _ANSIBLE, _AWX = "ansible==13.8.0", "ansible_collections/awx/awx/"
 

@@ -17,12 +17,10 @@ import yaml
 
 from ansible_collections.locksmith.rotation.tests.proof.leaks_search import Search
 from ansible_collections.locksmith.rotation.tests.real.estate import COLLECTIONS, Ended, Estate
-from ansible_collections.locksmith.rotation.tests.servers.awx import AwxServer, awx_collection
+from ansible_collections.locksmith.rotation.tests.servers.awx import PLAYBOOKS, AwxServer, awx_collection
 from ansible_collections.locksmith.rotation.tests.servers.moto import Moto
 from ansible_collections.locksmith.rotation.tests.tools.awx_jobs import Jobs
 
-#: The one-line playbooks of docs/awx.md.
-_PLAYBOOKS = ("status", "rotate", "deploy", "to_retire", "rollback", "emergency", "audit", "doctor")
 _LOGIN, _FILE = "Rotation login", "Rotation file"
 _DAILY = "Locksmith daily"
 _OPTIONS: dict[str, t.Any] = {
@@ -76,7 +74,7 @@ class Control:
 @pytest.fixture(scope="module")
 def control(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Control]:
     """An AWX that was empty and has been set up."""
-    with AwxServer(playbooks=[f"{name}.yml" for name in _PLAYBOOKS]) as awx:
+    with AwxServer(playbooks=[f"{name}.yml" for name in PLAYBOOKS]) as awx:
         found = Control(awx, tmp_path_factory.mktemp("control"))
         first = found.set_up()
         assert first.status == 0, first.output
@@ -170,7 +168,7 @@ class Site:
         password = "{{ lookup('env', 'ROTATION_PASSWORD_FILE') }}"
         store = {"type": "file", "path": str(top / "uploader.yml"), "vault_password_file": password}
         self.estate.credentials["uploader"]["credential_store"] = store
-        for name in _PLAYBOOKS:
+        for name in PLAYBOOKS:
             text = f"---\n- name: What AWX runs\n  import_playbook: locksmith.rotation.{name}\n"
             (top / f"{name}.yml").write_text(text, encoding="utf-8")
         (top / "ansible.cfg").touch()

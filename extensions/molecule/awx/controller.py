@@ -11,11 +11,9 @@ import pathlib
 import signal
 import sys
 
-from ansible_collections.locksmith.rotation.tests.servers.awx import AwxServer
+from ansible_collections.locksmith.rotation.tests.servers.awx import PLAYBOOKS, AwxServer
 
 FOLDER = pathlib.Path(sys.argv[1])
-#: What the project in git holds: the one-line playbooks of docs/awx.md.
-PLAYBOOKS = ("status", "rotate", "deploy", "to_retire", "rollback", "emergency", "audit", "doctor")
 
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
 with AwxServer(playbooks=[f"{name}.yml" for name in PLAYBOOKS]) as awx:

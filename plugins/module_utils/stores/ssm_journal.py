@@ -19,6 +19,7 @@ import zlib
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.clients import aws
 from ansible_collections.locksmith.rotation.plugins.module_utils.stores.interface import Journalled
+from ansible_collections.locksmith.rotation.plugins.module_utils.stores.revisions import superfluous
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms import errors
 
 #: Bytes of a value, by tier: PutParameter's API reference.
@@ -28,9 +29,7 @@ ADVANCED_LIMIT = 8192
 WRITE_ATTEMPTS = 8
 #: A longer text is compressed. Bytes.
 _COMPRESS_ABOVE = 4000
-#: When there are more revisions than the first number, all but the newest few go. One page of an answer holds ten.
-_TRIM_ABOVE = 6
-_KEEP = 3
+#: Parameters that one answer lists, and that one request deletes.
 _PAGE = 10
 
 
@@ -68,7 +67,9 @@ class SsmJournal:
                 f"the journal {self.path} in SSM is no longer at revision {expected or 'none'}.",
                 next_step="another run works on this credential; the next run reads what it did.",
             )
-        self._trim(revisions)
+        old = superfluous(sorted(revisions))
+        if old:
+            self._delete(old[:_PAGE])
         return str(revision)
 
     def check_deletable(self) -> None:
@@ -132,10 +133,6 @@ class SsmJournal:
             if not answer.get("NextToken"):
                 return found
             request["NextToken"] = answer["NextToken"]
-
-    def _trim(self, revisions: t.Mapping[int, str]) -> None:
-        if len(revisions) > _TRIM_ABOVE:
-            self._delete(sorted(revisions)[:-_KEEP][:_PAGE])
 
     def _delete(self, revisions: t.Sequence[int]) -> None:
         """Best effort: what is left is deleted after a later write."""

@@ -12,12 +12,14 @@ the journal: each of its revisions has a name of its own, the newest name counts
 from __future__ import annotations
 
 import contextlib
+import functools
 import random
 import re
 import secrets
 import typing as t
 
 from ansible_collections.locksmith.rotation.plugins.module_utils.clients.vault import VaultClient
+from ansible_collections.locksmith.rotation.plugins.module_utils.stores.revisions import superfluous
 from ansible_collections.locksmith.rotation.plugins.module_utils.stores.vault_kv import NEVER, Entry, KeyValue
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms import errors
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import Clock
@@ -27,9 +29,6 @@ _WRONG_PATH = "Invalid path for a versioned K/V secrets engine"
 #: Number, when its writing began (seconds since 1970), and a mark: by name, the newest sorts last. Of two with one number the
 #: one begun later is the one whose writer did not sleep.
 _REVISION = re.compile(r"^(\d{8})-\d{10}-[0-9a-f]{16}$")
-#: When there are more revisions than the first number, all but the newest few go.
-_TRIM_ABOVE = 6
-_KEEP = 3
 
 
 class Kv1(KeyValue):
@@ -66,10 +65,7 @@ class Kv1(KeyValue):
         return Entry(fields, NEVER if fields is None else _fingerprint(fields))
 
     def replace(self, path: str, journal: str, revision: str, fields: t.Mapping[str, t.Any]) -> str:
-        def check() -> None:
-            if self.read(path).revision != revision:
-                raise self._conflict(path)
-
+        check = functools.partial(self._check, path, revision)
         with self._claimed(self._claim_path(journal), check) as until:
             check()
             self._write_before(until, path, fields)
@@ -79,10 +75,7 @@ class Kv1(KeyValue):
         return found.revision
 
     def remove(self, path: str, journal: str, revision: str) -> None:
-        def check() -> None:
-            if self.read(path).revision != revision:
-                raise self._conflict(path)
-
+        check = functools.partial(self._check, path, revision)
         with self._claimed(self._claim_path(journal), check):
             check()
             self._delete(path)
@@ -97,24 +90,26 @@ class Kv1(KeyValue):
         return Entry(fields, names[-1])
 
     def replace_journal(self, journal: str, revision: str, fields: t.Mapping[str, t.Any]) -> str:
-        def check() -> list[str]:
-            names = self._revisions(journal)
-            if (names[-1] if names else NEVER) != revision:
-                raise self._conflict(journal)
-            return names
-
+        check = functools.partial(self._check_journal, journal, revision)
         with self._claimed(self._claim_path(journal), check) as until:
             # Named before anything is compared: whoever sleeps from here on has a name older than those written meanwhile.
             name = f"{int(revision[:8]) + 1:08d}-{int(self._clock.now()):010d}-{secrets.token_hex(8)}"
-            names = check()
+            check()
             self._write_before(until, f"{journal}/{name}", fields)
-            newest = self._revisions(journal)[-1:]
-        if newest != [name]:
+            names = self._revisions(journal)
+        if names[-1:] != [name]:
             self._forget(journal, [name])
             raise self._conflict(journal)
-        if len(names) >= _TRIM_ABOVE:
-            self._forget(journal, names[: 1 - _KEEP])
+        self._forget(journal, superfluous(names))
         return name
+
+    def _check(self, path: str, revision: str) -> None:
+        if self.read(path).revision != revision:
+            raise self._conflict(path)
+
+    def _check_journal(self, journal: str, revision: str) -> None:
+        if (self._revisions(journal) or [NEVER])[-1] != revision:
+            raise self._conflict(journal)
 
     def _revisions(self, journal: str) -> list[str]:
         """The names of a journal's revisions, the newest last. Journals of other secrets may lie beside them."""
@@ -131,7 +126,7 @@ class Kv1(KeyValue):
         return f"{self._prefix}/.claims/{journal[len(self._prefix) + 1 :]}"
 
     @contextlib.contextmanager
-    def _claimed(self, path: str, check: t.Callable[[], object]) -> t.Iterator[float]:
+    def _claimed(self, path: str, check: t.Callable[[], None]) -> t.Iterator[float]:
         """Hold the claim; gives the monotonic time until which a write may begin."""
         owner = secrets.token_hex(16)
         self._claim(path, owner, check)
@@ -142,7 +137,7 @@ class Kv1(KeyValue):
                 if self._holder(path) == owner:
                     self._delete(path)
 
-    def _claim(self, path: str, owner: str, check: t.Callable[[], object]) -> None:
+    def _claim(self, path: str, owner: str, check: t.Callable[[], None]) -> None:
         """Wait for the claim. One that has not changed for C(LEASE) on our own clock belongs to a run that was killed."""
         began = seen_at = self._clock.monotonic()
         pause, seen = self._POLL, t.cast("dict[str, t.Any] | None", None)

@@ -43,6 +43,13 @@ def rank(found: t.Mapping[str, t.Any]) -> int:
     return SEVERITIES.index(severity) if severity in SEVERITIES else 0
 
 
+def told(name: str, found: t.Mapping[str, t.Any]) -> list[str]:
+    """The lines of a finding or check, as their C(public) have it, about the credential C(name), for a terminal."""
+    detail = found["detail"] if found["detail"].startswith(f"{name}:") else f"{name}: {found['detail']}"
+    step = [f"          Next: {found['next_step']}"] if found.get("next_step") else []
+    return [f"{found['severity'].upper():8}  {detail}", *step]
+
+
 def count(findings: t.Sequence[t.Mapping[str, t.Any]]) -> dict[str, int]:
     """How many of each severity."""
     return {severity: sum(rank(finding) == place for finding in findings) for place, severity in enumerate(SEVERITIES)}
