@@ -14,7 +14,7 @@ from ansible_collections.locksmith.rotation.tests.proof.cells import Bench, Cell
 from ansible_collections.locksmith.rotation.tests.proof.laps import Create, Lap, Retire, Rotate, Stumble
 from ansible_collections.locksmith.rotation.tests.proof.runs import FOR_EVER, Boundary, Ended, Fault, Moment, Way
 from ansible_collections.locksmith.rotation.tests.proof.subject import Pair, Subject
-from ansible_collections.locksmith.rotation.tests.proof.width import CLAIMED, WHOLE, is_variant
+from ansible_collections.locksmith.rotation.tests.proof.width import CLAIMED, WHOLE, Width, own_store, width_of
 from ansible_collections.locksmith.rotation.tests.real import issuer_makers, store_makers
 
 NAME = "fault"
@@ -23,10 +23,11 @@ At every call of a rotation, of a first issue and of a retirement, one thing goe
 after the request was carried out; the answer comes too late, is cut off, is no JSON, is some proxy's page; 429 with and without
 Retry-After, 500 (before and after the effect), 503, 401 and 403; for PostgreSQL a refused, reset or lost connection (also after
 COMMIT), a serialization failure, a deadlock, a shutdown, a cancelled statement. Once; and from then on until the end of the run,
-as an expired token or an outage does. Each issuer's calls are tried with one store, each store's calls with one issuer. In a
-rotation every call to a store (KV version 1, whose claims are the same calls over and over, in 2 ways) and to that issuer fails
-in every way; every call to another issuer in 6 ways, and to a further variant of one (another version of its server, another
-strategy, another kind of its keys) in 2, and elsewhere fewer, which the seed chooses. The run must converge, or end with an error
+as an expired token or an outage does. Each issuer's calls are tried with one store, each store's calls with one issuer.
+In a rotation every call to that issuer, and every call to KV version 2, fails in every way; every call to another store in 4 ways (to
+KV version 1, whose claims are the same calls over and over, in 1), to another issuer in 2, at most 14 faults in all, and to a further
+variant of one (another version of its server, another strategy, another kind of its keys) 6; in the other operations, and for
+lasting faults, fewer. The seed chooses. The run must converge, or end with an error
 that says what to do next, within 90 requests (or twice what an undisturbed run sends, where that is more) and 15 minutes of
 (injected) waiting; Retry-After must be obeyed; nothing may stop working before the journal says that it is being retired; and the
 next run, with nothing else done, must converge."""
@@ -37,42 +38,71 @@ _MOST_CALLS = 90
 _LONGEST_WAIT = 900.0
 #: Operation, and whether the fault lasts, to how many kinds of fault a call gets: 0 for all. For the stores and the one issuer, for
 #: every other issuer, and for further variants of one.
-_PLAN: dict[tuple[type[Lap], bool], tuple[int, int, int]] = {
-    (Rotate, False): (0, 6, 2),
-    (Rotate, True): (3, 2, 1),
-    (Retire, False): (3, 2, 1),
-    (Retire, True): (1, 1, 1),
-    (Create, False): (1, 1, 1),
+_ALL = 1 << 30
+
+
+class Reach(t.NamedTuple):
+    """C(kinds): in how many ways each call fails. C(most): of all these faults."""
+
+    kinds: int
+    most: int = _ALL
+
+
+class Plan(t.NamedTuple):
+    """Of one row. C(others): a retirement, and a first issue."""
+
+    once: Reach
+    lasting: Reach
+    others: Reach
+
+    def reach(self, lap: type[Lap], lasting: bool) -> Reach:
+        if lap is not Rotate:
+            return self.others
+        return self.lasting if lasting else self.once
+
+
+_OPERATIONS: tuple[tuple[type[Lap], bool], ...] = (
+    (Rotate, False),
+    (Rotate, True),
+    (Retire, False),
+    (Retire, True),
+    (Create, False),
+)
+_ISSUERS = {
+    Width.WHOLE: Plan(Reach(_ALL), Reach(3), Reach(2)),
+    Width.FIRST: Plan(Reach(2, 14), Reach(1, 5), Reach(1, 4)),
+    Width.VARIANT: Plan(Reach(1, 6), Reach(1, 3), Reach(1, 2)),
 }
-#: About how many seconds a cell of so many kinds takes.
-_SECONDS = {0: 80.0, 6: 50.0}
+_STORES = {
+    "vault-kv2": Plan(Reach(_ALL), Reach(3), Reach(2)),
+    CLAIMED: Plan(Reach(1), Reach(1, 6), Reach(1, 6)),
+}
+_OTHER_STORE = Plan(Reach(4), Reach(1), Reach(1, 8))
 
 
 def cells(settings: Settings) -> t.Iterator[Cell]:
     """Each issuer with one store, each store with one issuer."""
-    stores = list(store_makers.MAKERS)
-    for place, issuer in enumerate(issuer_makers.MAKERS):
-        thinned = 0 if issuer == WHOLE else 2 if is_variant(issuer) else 1
-        yield from _row(issuer, stores[place % len(stores)], "issuer", thinned)
-    for store in stores:
-        yield from _row(WHOLE, store, "store", 2 if store == CLAIMED else 0)
+    for issuer in issuer_makers.MAKERS:
+        yield from _row(issuer, own_store(issuer), "issuer", _ISSUERS[width_of(issuer)])
+    for store in store_makers.MAKERS:
+        yield from _row(WHOLE, store, "store", _STORES.get(store, _OTHER_STORE))
 
 
-def _row(issuer: str, store: str, side: str, thinned: int) -> t.Iterator[Cell]:
-    for (lap, lasting), kinds in _PLAN.items():
+def _row(issuer: str, store: str, side: str, plan: Plan) -> t.Iterator[Cell]:
+    for lap, lasting in _OPERATIONS:
         column = f"{lap.NAME}, {'lasting' if lasting else 'once'}"
-        most = kinds[thinned]
-        run = functools.partial(_every_fault, issuer, store, side, lap, lasting, most)
-        yield Cell(f"{issuer} × {store}: calls to the {side}", column, run, seconds=_SECONDS.get(most, 8.0))
+        reach = plan.reach(lap, lasting)
+        run = functools.partial(_every_fault, issuer, store, side, lap, lasting, reach)
+        yield Cell(f"{issuer} × {store}: calls to the {side}", column, run, seconds=2.0 * min(12 * reach.kinds, reach.most, 100))
 
 
-def _every_fault(issuer: str, store: str, side: str, lap: type[Lap], lasting: bool, most: int, bench: Bench) -> Result:
+def _every_fault(issuer: str, store: str, side: str, lap: type[Lap], lasting: bool, reach: Reach, bench: Bench) -> Result:
     wrong: list[str] = []
     hit = 0
     try:
         laps = lap(Pair(bench, issuer, store))
         undisturbed = [each for each in laps.record() if each.moment is Moment.BEFORE]
-        faults = _faults(bench, _calls(undisturbed, laps.subject, side), lasting, most)
+        faults = _faults(bench, _calls(undisturbed, laps.subject, side), lasting, reach)
         if not faults:
             return Result(Outcome.NA, f"{store} has no server" if side == "store" else f"{issuer} is asked nothing")
         for fault, call in bench.some(faults, _SAMPLED):
@@ -102,7 +132,7 @@ def store_address(subject: Subject) -> str:
     return urlsplit(str(option.get("url") or option.get("endpoint_url") or "")).netloc
 
 
-def _faults(bench: Bench, calls: t.Sequence[Boundary], lasting: bool, most: int) -> list[tuple[Fault, Boundary]]:
+def _faults(bench: Bench, calls: t.Sequence[Boundary], lasting: bool, reach: Reach) -> list[tuple[Fault, Boundary]]:
     """Of lasting ones only the first call of a kind: the others fail with it."""
     found: list[tuple[Fault, Boundary]] = []
     seen: set[str] = set()
@@ -111,9 +141,9 @@ def _faults(bench: Bench, calls: t.Sequence[Boundary], lasting: bool, most: int)
         if lasting:
             kinds = () if call.label in seen else tuple(kind for kind in kinds if kind in _LASTING)
             seen.add(call.label)
-        chosen = bench.random.sample(kinds, most) if 0 < most < len(kinds) else kinds
-        found += [(Fault(kind, call.call, FOR_EVER if lasting else call.call, call.where), call) for kind in chosen]
-    return found
+        last = FOR_EVER if lasting else call.call
+        found += [(Fault(kind, call.call, last, call.where), call) for kind in bench.few(kinds, reach.kinds)]
+    return bench.few(found, reach.most)
 
 
 def _ended_well(ended: Ended, fault: Fault, call: Boundary, most_calls: int) -> list[str]:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import enum
 import functools
 import typing as t
 
@@ -13,69 +12,70 @@ from ansible_collections.locksmith.rotation.tests.proof.cells import Bench, Cell
 from ansible_collections.locksmith.rotation.tests.proof.laps import LAPS, Absent, Lap, Retire, Rotate, Stumble, settle
 from ansible_collections.locksmith.rotation.tests.proof.runs import Boundary, Moment, Way
 from ansible_collections.locksmith.rotation.tests.proof.subject import Pair
-from ansible_collections.locksmith.rotation.tests.proof.width import CLAIMED, WHOLE, is_variant
+from ansible_collections.locksmith.rotation.tests.proof.width import CLAIMED, WHOLE, Width, own_store, width_of
 from ansible_collections.locksmith.rotation.tests.real import issuer_makers, store_makers
 
 NAME = "kill"
 ABOUT = """\
 The run is killed (SIGKILL) before each request it sends, after it and before the answer, after each answer, before each SQL round
 trip, before each change of a file, and at its very end; then rotate runs once more with nothing else done, and then a third time.
-The boundaries are those that a recorded run crosses. One issuer with every store is killed at every boundary of a rotation and of
-a retirement; it and every issuer with one store, in every operation, before and after every request that changes something,
-because between two of these nothing outside the process differs (and so that one with KV version 1, where a claim goes with every
-write); the other pairs at up to 4 such boundaries of a rotation and 2 of a retirement, chosen by the seed, and only the one
-issuer at those of claims; further variants of an issuer (another version of its server, another strategy, another kind of its
-keys), in what is neither rotation nor retirement, at up to 3. Asked at the servers, by other hands than the code under test: what
+The boundaries are those that a recorded run crosses. Between two requests that change something nothing differs outside the process,
+so one issuer with one store is killed at every boundary of a rotation and of a retirement, and in every other operation before and
+after every change; with every other store before and after every change of a rotation and of a retirement. With other issuers the
+seed chooses among these: of the first of its kind, with one store, all of a rotation, 6 of a retirement and 2 of each other
+operation, with every other store 2 of a rotation and 1 of a retirement; of a variant (another version of its server, another
+strategy, another kind of its keys), with one store, 4, 3 and 1, with every other store 2 of a rotation; in KV version 1 none of a claim,
+which goes with every write. Asked at the servers, by other hands than the code under test: what
 the store publishes authenticates, right after the kill and at the end; no key is stranded; at most one key is new; keys of
 somebody else are untouched; the third run writes nothing. Twice: killed, resumed, killed again elsewhere, at boundaries chosen by
 the seed."""
 #: Path of a claim.
 _CLAIM = "/.claims/"
-#: Killed at in a sample.
 _SAMPLED = 3
-_PAIRS_OF_KILLS = 3
-#: Boundaries, where not all are tried.
-_SOME = {Rotate.NAME: 4, Retire.NAME: 2}
-_FEW = 3
+_PAIRS_OF_KILLS = 2
+_ALL = 1 << 30
 
 
-class Reach(enum.Enum):
-    """How many of a run's boundaries are tried, and about how many seconds that takes."""
+class Reach(t.NamedTuple):
+    """At how many boundaries each operation is killed. C(reads): also where nothing has changed since the boundary before."""
 
-    EVERY = 40.0
-    CHANGES = 9.0
-    SOME = 5.0
+    rotate: int
+    retire: int = 0
+    others: int = 0
+    reads: bool = False
+
+    def most(self, lap: type[Lap]) -> int:
+        named: dict[type[Lap], int] = {Rotate: self.rotate, Retire: self.retire}
+        return named.get(lap, self.others)
+
+    def reads_in(self, lap: type[Lap]) -> bool:
+        return self.reads and lap in (Rotate, Retire)
+
+
+#: With its own store, and with every other.
+_REACH = {
+    Width.WHOLE: (Reach(_ALL, _ALL, _ALL, reads=True), Reach(_ALL, _ALL, 2)),
+    Width.FIRST: (Reach(_ALL, 6, 2), Reach(2, 1)),
+    Width.VARIANT: (Reach(4, 3, 1), Reach(2)),
+}
 
 
 def cells(settings: Settings) -> t.Iterator[Cell]:
     """Every issuer with every store, from the registries."""
-    for place, issuer in enumerate(issuer_makers.MAKERS):
-        elsewhere = Reach.SOME if is_variant(issuer) and issuer != WHOLE else Reach.CHANGES
+    for issuer in issuer_makers.MAKERS:
+        own, other = _REACH[width_of(issuer)]
         for store in store_makers.MAKERS:
-            widest = _reach(issuer, store, place)
-            for lap in LAPS if widest is not Reach.SOME else (Rotate, Retire):
-                reach = widest if lap in (Rotate, Retire) else elsewhere
+            reach = own if store == own_store(issuer) else other
+            for lap in (each for each in LAPS if reach.most(each)):
                 run = functools.partial(_kill_everywhere, issuer, store, lap, reach)
-                yield Cell(f"{issuer} × {store}", lap.NAME, run, seconds=_seconds(issuer, store, reach))
-            if widest is not Reach.SOME:
-                yield Cell(f"{issuer} × {store}", "twice", functools.partial(_kill_twice, issuer, store), seconds=5.0)
+                yield Cell(f"{issuer} × {store}", lap.NAME, run, seconds=_seconds(store, lap, reach))
+            if reach.others:
+                yield Cell(f"{issuer} × {store}", "twice", functools.partial(_kill_twice, issuer, store), seconds=6.0)
 
 
-def _reach(issuer: str, store: str, place: int) -> Reach:
-    if issuer == WHOLE and store != CLAIMED:
-        return Reach.EVERY
-    return Reach.CHANGES if issuer == WHOLE or store == _store_of(place) else Reach.SOME
-
-
-def _seconds(issuer: str, store: str, reach: Reach) -> float:
-    claims = 1.0 if store != CLAIMED else 4.0 if issuer == WHOLE else 2.0
-    return reach.value * claims
-
-
-def _store_of(place: int) -> str:
-    """The store with which an issuer is killed around every change: they take turns."""
-    names = list(store_makers.MAKERS)
-    return names[place % len(names)]
+def _seconds(store: str, lap: type[Lap], reach: Reach) -> float:
+    laps = 1 + (50 if reach.reads_in(lap) else min(reach.most(lap), 15))
+    return laps * (2.5 if store == CLAIMED else 1.5)
 
 
 def points(boundaries: t.Sequence[Boundary]) -> list[Boundary]:
@@ -102,10 +102,10 @@ def _kill_everywhere(issuer: str, store: str, lap: type[Lap], reach: Reach, benc
 
 
 def _chosen(bench: Bench, laps: Lap, reach: Reach, issuer: str) -> list[Boundary]:
-    found = list(laps.record()) if reach is Reach.EVERY else points(laps.record())
+    found = list(laps.record()) if reach.reads_in(type(laps)) else points(laps.record())
     if issuer != WHOLE:
         found = [each for each in found if _CLAIM not in each.label]
-    return bench.few(found, _SOME.get(laps.NAME, _FEW)) if reach is Reach.SOME else found
+    return bench.few(found, reach.most(type(laps)))
 
 
 def _killed_lap(laps: Lap, point: Boundary) -> tuple[bool, list[str]]:

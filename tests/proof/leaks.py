@@ -10,7 +10,7 @@ import typing as t
 
 from ansible_collections.locksmith.rotation.tests.proof import leaks_planted
 from ansible_collections.locksmith.rotation.tests.proof.cells import Bench, Cell, Outcome, Result, Settings
-from ansible_collections.locksmith.rotation.tests.proof.leaks_faults import FAULTS, Setback
+from ansible_collections.locksmith.rotation.tests.proof.leaks_faults import FAULTS, Before, Setback
 from ansible_collections.locksmith.rotation.tests.proof.leaks_metadata import metadata
 from ansible_collections.locksmith.rotation.tests.proof.leaks_run import Core, Ran, Stage, cores
 from ansible_collections.locksmith.rotation.tests.proof.leaks_search import Found, Search
@@ -24,6 +24,14 @@ its three alignments. A miss is a single hit. That the search finds what is ther
 #: Faults of which each older ansible-core tries one, because Ansible's own code words what is shown then; the newest tries all.
 _TURNS = ("wrong logins", "hosts that fail", "secrets where they do not belong")
 WHOLE = str(FILES / "whole.yml")
+_FORCED = ("-e", "credential_force=true")
+#: What is run by name, and its arguments.
+_STEPS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "checked": (WHOLE, ("--check",)),
+    "made": (WHOLE, ()),
+    "rotated": (WHOLE, _FORCED),
+    "status": ("locksmith.rotation.status", ()),
+}
 
 
 def cells(settings: Settings) -> t.Iterator[Cell]:
@@ -31,13 +39,15 @@ def cells(settings: Settings) -> t.Iterator[Cell]:
     installed = cores()
     newest = installed[-1]
     for place, core in enumerate(installed):
-        yield Cell(core.label, "success, every channel", functools.partial(_success, core=core), seconds=150)
+        steps = tuple(_STEPS) if core is newest else ("rotated",)
+        success = functools.partial(_success, core=core, steps=steps)
+        yield Cell(core.label, "success, every channel", success, seconds=40 * len(steps))
         for name, fault in FAULTS.items():
             if core is newest or name == _TURNS[place % len(_TURNS)]:
-                yield Cell(core.label, f"failure: {name}", functools.partial(_failure, core=core, fault=fault), seconds=100)
+                yield Cell(core.label, f"failure: {name}", functools.partial(_failure, core=core, fault=fault), seconds=50)
         if core.masks:
             yield Cell(core.label, "new values are masked", functools.partial(_masked, core=core), seconds=30)
-    yield Cell(newest.label, "ansible-runner's artifacts", functools.partial(_runner, core=newest), seconds=110)
+    yield Cell(newest.label, "ansible-runner's artifacts", functools.partial(_runner, core=newest), seconds=50)
     yield Cell("the search itself", "a leak planted in every channel", functools.partial(_planted, core=newest), seconds=20)
 
 
@@ -85,20 +95,17 @@ def _household(bench: Bench) -> Household:
     return Household(bench, bench.keep("leaks servers", Servers), bench.scratch)
 
 
-def _success(bench: Bench, core: Core) -> Result:
-    """Predict, make, rotate and retire, look."""
+def _success(bench: Bench, core: Core, steps: t.Sequence[str]) -> Result:
+    """Predict, make, rotate and retire, look; or some of it, beginning with what there is by then."""
     household = _household(bench)
     looking = Looking(household)
+    if "made" not in steps:
+        household.make()
     household.learn()
-    steps: tuple[tuple[str, str, dict[str, t.Any], tuple[str, ...]], ...] = (
-        ("checked", WHOLE, {}, ("--check",)),
-        ("made", WHOLE, {}, ()),
-        ("rotated", WHOLE, {}, ("-e", "credential_force=true")),
-        ("status", "locksmith.rotation.status", {}, ()),
-    )
     failed = ""
-    for name, playbook, more, arguments in steps:
-        ran = Stage(household, core, name).play(playbook, *household.write(**more), *arguments)
+    for name in steps:
+        playbook, more = _STEPS[name]
+        ran = Stage(household, core, name).play(playbook, *household.write(), *more)
         looking.over(ran)
         failed = failed or ("" if ran.status == 0 else f"the run {name!r} failed: {_why(ran)}")
     return looking.result(failed)
@@ -108,13 +115,15 @@ def _failure(bench: Bench, core: Core, fault: Setback) -> Result:
     """Everything is there; then it is rotated while something is wrong."""
     household = _household(bench)
     looking = Looking(household)
-    if fault.needs_version:
+    if fault.before is Before.VERSIONS:
+        household.make()
+    if fault.before is Before.HOSTS:
         made = Stage(household, core, "made").play("locksmith.rotation.rotate", *household.write())
-        household.learn()
         if made.status != 0:
             return looking.result(f"the first version was not made: {_why(made)}")
+    household.learn()
     with fault.during(household):
-        ran = Stage(household, core, "failed", keep=fault.keep).play(WHOLE, *household.write(), "-e", "credential_force=true")
+        ran = Stage(household, core, "failed", keep=fault.keep).play(WHOLE, *household.write(), *_FORCED)
     # Afterwards everything can be read again, also what was made meanwhile.
     looking.over(ran)
     return looking.result("" if fault.ended_as_expected(ran.status) else f"the run ended with status {ran.status}: {_why(ran)}")
@@ -129,26 +138,19 @@ def _runner(bench: Bench, core: Core) -> Result:
     """What AWX keeps of a job is what ansible-runner writes."""
     household = _household(bench)
     looking = Looking(household)
-    household.learn()
     if not (core.bin / "ansible-runner").exists():
         return Result(Outcome.NA, f"ansible-runner is not installed beside {core.label}")
-    for name in ("made", "rotated"):
-        stage = Stage(household, core, name)
-        (stage.top / "runner" / "project").mkdir(parents=True)
-        (stage.top / "runner" / "project" / "whole.yml").write_bytes((FILES / "whole.yml").read_bytes())
-        words = ["-vvvvv", "--diff", *household.write(), *(["-e", "credential_force=true"] if name == "rotated" else [])]
-        command = [
-            str(core.bin / "ansible-runner"),
-            "run",
-            str(stage.top / "runner"),
-            "-p",
-            "whole.yml",
-            "--cmdline=" + " ".join(words),
-        ]
-        ran = stage.watched(command)
-        looking.over(ran)
-        if ran.status != 0 or not ran.channels["runner artifacts"]:
-            return looking.result(f"ansible-runner ended with status {ran.status}: {_why(ran)}")
+    household.make()
+    household.learn()
+    stage = Stage(household, core, "rotated")
+    (stage.top / "runner" / "project").mkdir(parents=True)
+    (stage.top / "runner" / "project" / "whole.yml").write_bytes((FILES / "whole.yml").read_bytes())
+    words = " ".join(["-vvvvv", "--diff", *household.write(), *_FORCED])
+    program = str(core.bin / "ansible-runner")
+    ran = stage.watched([program, "run", str(stage.top / "runner"), "-p", "whole.yml", f"--cmdline={words}"])
+    looking.over(ran)
+    if ran.status != 0 or not ran.channels["runner artifacts"]:
+        return looking.result(f"ansible-runner ended with status {ran.status}: {_why(ran)}")
     return looking.result()
 
 

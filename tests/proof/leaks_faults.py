@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import dataclasses
+import enum
 import typing as t
 
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.issuers import issuer_class
@@ -16,12 +17,20 @@ from ansible_collections.locksmith.rotation.tests.proof.leaks_world import FILES
 During = t.Callable[[Household], t.ContextManager[None]]
 
 
+class Before(enum.Enum):
+    """What is there when it goes wrong."""
+
+    NOTHING = "nothing"
+    VERSIONS = "a version of each credential"
+    HOSTS = "a version of each credential, and all hosts have it"
+
+
 @dataclasses.dataclass(frozen=True)
 class Setback:
-    """C(needs_version): the household has been rotated once before. C(keep): module files stay on the hosts. C(fails): so does the run."""
+    """C(keep): module files stay on the hosts. C(fails): so does the run."""
 
     during: During
-    needs_version: bool = True
+    before: Before = Before.VERSIONS
     keep: bool = True
     fails: bool = True
 
@@ -150,12 +159,12 @@ def _elsewhere(household: Household) -> t.ContextManager[None]:
 FAULTS: dict[str, Setback] = {
     "wrong logins": Setback(_wrong_logins),
     "stores that deny": Setback(_denied_stores),
-    "nobody listens": Setback(_nobody_listens, needs_version=False),
+    "nobody listens": Setback(_nobody_listens, Before.NOTHING),
     "a failing ALTER": Setback(_failing_alter),
     "a value that does not verify": Setback(_no_login),
     "a publication changed by hand": Setback(_changed_by_hand),
-    "hosts that fail": Setback(_hosts_that_fail),
-    "secrets where they do not belong": Setback(_misspelt, needs_version=False),
+    "hosts that fail": Setback(_hosts_that_fail, Before.HOSTS),
+    "secrets where they do not belong": Setback(_misspelt, Before.NOTHING),
     "work elsewhere": Setback(_elsewhere, keep=False, fails=False),
     "elsewhere, files kept": Setback(_elsewhere),
 }

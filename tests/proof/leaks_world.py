@@ -16,8 +16,10 @@ import yaml
 from ansible_collections.locksmith.rotation.plugins.module_utils.issuers.interface import Issuer
 from ansible_collections.locksmith.rotation.plugins.module_utils.stores.catalogue import STORES
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.issuers import issuer_class
+from ansible_collections.locksmith.rotation.tests.proof import jobs
 from ansible_collections.locksmith.rotation.tests.proof.cells import Bench
 from ansible_collections.locksmith.rotation.tests.proof.leaks_search import SHORTEST
+from ansible_collections.locksmith.rotation.tests.proof.runs import Run, Way
 from ansible_collections.locksmith.rotation.tests.real import issuer_makers, store_makers
 from ansible_collections.locksmith.rotation.tests.real.fixtures_aws import Aws
 from ansible_collections.locksmith.rotation.tests.real.fixtures_postgres import LOG_EVERYTHING, PostgresMaker
@@ -146,6 +148,7 @@ class Household:
 
     def __init__(self, bench: Bench, servers: Servers, top: Path) -> None:
         self.servers, self.top = servers, top
+        self._zygote = bench.zygote
         places = t.cast(t.Any, Places(servers, top))
         stores = list(store_makers.MAKERS.values())
         self.credentials = [
@@ -160,6 +163,17 @@ class Household:
         self.told.mkdir()
         self._tells = self._everything_told()
 
+    def make(self) -> None:
+        """A first version of each credential, by runs of the modules' body and without Ansible.
+
+        :raises RuntimeError: one was not made.
+        """
+        for kept in self.credentials:
+            options = {"name": kept.name, "store": kept.store, **kept.options}
+            ended = self._zygote.run(Run(jobs.rotate, {"kind": kept.issuer.KIND, "options": options}))
+            if ended.way is not Way.DONE:
+                raise RuntimeError(f"the first version of {kept.name}: {ended}")
+
     def learn(self) -> None:
         """Take down what is secret by now."""
         for kept in self.credentials:
@@ -173,9 +187,9 @@ class Household:
         self.seen[f"canary {name}"] = value
         return value
 
-    def write(self, **more: t.Any) -> list[str]:
-        """The inventory as it is now; returns the arguments that name it. C(more): variables of every credential."""
-        catalogue = {kept.name: {**kept.variables(), **more, **self.changed.get(kept.name, {})} for kept in self.credentials}
+    def write(self) -> list[str]:
+        """The inventory as it is now; returns the arguments that name it."""
+        catalogue = {kept.name: {**kept.variables(), **self.changed.get(kept.name, {})} for kept in self.credentials}
         arguments = []
         for name, content in (
             ("hosts.yml", {"all": {"children": {"machines": {"hosts": self.machines}}, "vars": self._tells}}),

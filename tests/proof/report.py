@@ -96,7 +96,7 @@ def _section(whole: Whole, section: Section) -> list[str]:
     tried = ", ".join(f"{number:,} {name}" for name, number in whole.counts(section.NAME).items())
     seconds = sum(each.seconds for each in done)
     parts = [f"## {section.NAME}", "", section.ABOUT.replace("\n", " "), "", f"{len(done)} cells; {tried or 'nothing counted'}; "]
-    parts[-1] += f"{seconds:.0f} s of one core."
+    parts[-1] += f"{seconds:.0f} s, with other cells beside it."
     parts.append("")
     columns = list(dict.fromkeys(cell.column for cell in section.cells(whole.settings)))
     rows = list(dict.fromkeys(cell.row for cell in section.cells(whole.settings)))

@@ -1,19 +1,37 @@
 # Copyright (c) 2026, the locksmith.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How widely each issuer and store is tried, where not everything can be: one answer for all matrices."""
+"""How widely each issuer is tried, where not everything can be in half an hour: one answer for all matrices."""
 
 from __future__ import annotations
 
-from ansible_collections.locksmith.rotation.tests.real import issuer_makers
+import enum
 
-#: The issuer that is tried everywhere, and with every store.
+from ansible_collections.locksmith.rotation.tests.real import issuer_makers, store_makers
+
+#: The issuer with which everything is tried that has to do with stores.
 WHOLE = "grafana-13"
-#: The store where a claim goes with every write: many requests, and the same ones over and over.
+#: The store that writes a claim before each write, so that its calls are the same over and over.
 CLAIMED = "vault-kv1"
 
 
-def is_variant(issuer: str) -> bool:
-    """Whether an earlier maker is of the same issuer: another version of its server, another strategy, another kind of its keys."""
+class Width(enum.Enum):
+    """C(VARIANT): another version of an issuer's server, another strategy, another kind of its keys."""
+
+    WHOLE = "the one issuer"
+    FIRST = "the first of its kind"
+    VARIANT = "a variant"
+
+
+def width_of(issuer: str) -> Width:
+    """C(issuer): the name of its maker."""
+    if issuer == WHOLE:
+        return Width.WHOLE
     of_the_same = [name for name in issuer_makers.MAKERS if name.partition("-")[0] == issuer.partition("-")[0]]
-    return issuer != of_the_same[0]
+    return Width.FIRST if issuer == of_the_same[0] and issuer.partition("-")[0] != WHOLE.partition("-")[0] else Width.VARIANT
+
+
+def own_store(issuer: str) -> str:
+    """The store with which an issuer is tried more than with the others: they take turns."""
+    names = list(store_makers.MAKERS)
+    return names[list(issuer_makers.MAKERS).index(issuer) % len(names)]
