@@ -27,7 +27,7 @@ from ansible_collections.locksmith.rotation.plugins.plugin_utils.alert_events im
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.inventory import GROUP
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain, plain_text
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.report_standing import Limits
-from ansible_collections.locksmith.rotation.plugins.plugin_utils.run_facts import facts_of
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.run_facts import facts_of, resting
 
 #: The variable of the channels. It is no option: callbacks are shown a task's arguments, and channels hold secrets.
 CHANNELS = "rotation_notify_channels"
@@ -80,8 +80,8 @@ def _names(written: t.Any, variables: Variables) -> list[str]:
 def _findings(names: t.Sequence[str], settings: Settings, variables: Variables) -> Findings:
     """What the plays registered, judged."""
     clock = SystemClock()
-    hostvars = variables["hostvars"]
-    facts = [one for one in (facts_of(name, hostvars[name]) for name in names) if was_judged(one)]
+    hostvars, at_rest = variables["hostvars"], resting(variables)
+    facts = [one for one in (facts_of(name, hostvars[name], at_rest) for name in names) if was_judged(one)]
     limits = Limits(settings.overdue_after, settings.held_after)
     problems = [event for event in (problem_of(one, clock.now(), limits) for one in facts) if event]
     outcomes = _outcomes(variables)

@@ -17,6 +17,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.terms.secret im
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.catalogue_files import CatalogueFiles
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.issuers import issuer_class
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain, plain_text
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.run_facts import resting, result_of
 
 Entry = t.Mapping[str, t.Any]
 #: What a rotation can do that gives hosts another version.
@@ -30,6 +31,7 @@ class Values:
         self._version = version
         self._elsewhere = elsewhere
         self._hostvars = variables.get("hostvars") or {}
+        self._at_rest = resting(variables)
         self._read: dict[str, SecretFields] = {}
 
     def fingerprint(self, entry: Entry) -> str:
@@ -47,7 +49,7 @@ class Values:
         """In check mode: would the run have published another version by now, which does not exist?"""
         if entry["store"] or entry["credential"] not in self._hostvars:
             return False
-        result = self._hostvars[entry["credential"]].get("credential_result") or {}
+        result = self._result(entry["credential"])
         return bool(result.get("changed")) and plain_text(result.get("action") or "") in _NEW_VERSION
 
     def value(self, entry: Entry) -> SecretFields:
@@ -73,16 +75,19 @@ class Values:
         """No host goes back to a version that its issuer stopped accepting when the next one came."""
         if self._version != "previous" or entry["store"] or entry["credential"] not in self._hostvars:
             return
-        result = self._hostvars[entry["credential"]].get("credential_result") or {}
+        result = self._result(entry["credential"])
         if result.get("overlap") is False:
             raise NotFound(
                 f"{entry['credential']}: the issuer keeps one version at a time, the previous one does not log in any more."
             )
 
+    def _result(self, name: str) -> dict[str, t.Any]:
+        return result_of(name, self._hostvars[name], self._at_rest)
+
     def _told(self, entry: Entry) -> str:
         if entry["store"] or entry["credential"] not in self._hostvars:
             return ""
-        result = self._hostvars[entry["credential"]].get("credential_result") or {}
+        result = self._result(entry["credential"])
         return plain_text(result.get("fingerprint") or "")
 
     def _fetch(self, entry: Entry) -> SecretFields:

@@ -21,7 +21,7 @@ from ansible_collections.locksmith.rotation.plugins.plugin_utils.report_standing
     standings,
     with_trouble,
 )
-from ansible_collections.locksmith.rotation.plugins.plugin_utils.run_facts import facts_of
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.run_facts import facts_of, resting
 
 Variables = t.Mapping[str, t.Any]
 
@@ -50,7 +50,8 @@ def options_of(arguments: Variables, variables: Variables) -> Options:
     """
     now = _moment(arguments.get("now"))
     limits = Limits(*(_duration(arguments, option) for option in ("overdue_after", "held_after")))
-    facts = [facts_of(name, variables["hostvars"][name]) for name in _names(arguments.get("credentials"), variables)]
+    names, at_rest = _names(arguments.get("credentials"), variables), resting(variables)
+    facts = [facts_of(name, variables["hostvars"][name], at_rest) for name in names]
     return Options(standings(facts, now, limits), now, _kinds(arguments.get("fail_on")))
 
 

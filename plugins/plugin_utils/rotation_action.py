@@ -67,8 +67,7 @@ class RotationAction(ActionBase):
         credential = plain_text(written.get("name") or (task_vars or {}).get("inventory_hostname", ""))
         try:
             issuer, arguments = self._resolve(plain(written), credential, task_vars or {})
-            check_shapes(_validator(issuer).argument_spec, arguments, f"{credential}: ")
-            check_store_options(arguments.get("store") or {})
+            self._check(issuer, arguments, credential)
             if self._is_here():
                 result.update(self._run_here(issuer, arguments))
             else:
@@ -84,6 +83,11 @@ class RotationAction(ActionBase):
     ) -> tuple[type[Issuer], dict[str, t.Any]]:
         """The issuer, and the arguments as its own module takes them."""
         return self.ISSUER, arguments
+
+    def _check(self, issuer: type[Issuer], arguments: dict[str, t.Any], credential: str) -> None:
+        """What Ansible's own validation would let pass. :raises ConfigurationError: names what is wrong."""
+        check_shapes(_validator(issuer).argument_spec, arguments, f"{credential}: ")
+        check_store_options(arguments.get("store") or {})
 
     def _is_here(self) -> bool:
         return self._connection.transport == "local" and self._connection.become is None

@@ -9,6 +9,7 @@ Called by whatever tells of a run: the table, reports, alerts, the audit trail. 
 from __future__ import annotations
 
 import typing as t
+from types import MappingProxyType
 
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain
 
@@ -52,14 +53,32 @@ _PUBLIC = (
 _FAILED = ("failed", "unreachable")
 
 
-def facts_of(name: str, variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """What the plays registered about one credential: rotated first, retired after that."""
-    rotated = plain(variables.get("credential_result") or {})
-    retired = plain(variables.get("credential_retired") or {})
+def resting(variables: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+    """The credentials that had nothing to do in this run, each with its result. C(variables): of a task, where they are as registered;
+    read through another host's variables every one of them would be copied for every credential.
+    """
+    found: t.Mapping[str, t.Any] = (variables.get("credential_looked") or {}).get("at_rest") or {}
+    return found
+
+
+def result_of(name: str, own: t.Mapping[str, t.Any], at_rest: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """What rotating it said, or the look at all of them where that left nothing to do; empty if neither was in this run.
+
+    :arg own: variables of the credential.
+    :arg at_rest: as P(resting) finds it.
+    """
+    found: dict[str, t.Any] = plain(own.get("credential_result") or at_rest.get(name) or {})
+    return found
+
+
+def facts_of(name: str, own: t.Mapping[str, t.Any], at_rest: t.Mapping[str, t.Any] = MappingProxyType({})) -> dict[str, t.Any]:
+    """What the plays registered about one credential: rotated first, retired after that. The arguments are those of P(result_of)."""
+    rotated = result_of(name, own, at_rest)
+    retired = plain(own.get("credential_retired") or {})
     told = "state" in retired or any(retired.get(word) for word in _FAILED)  # a task that was skipped tells nothing
     merged = {**rotated, **{field: value for field, value in retired.items() if value is not None}} if told else rotated
     merged["waiting_for"] = list(dict.fromkeys([*(rotated.get("waiting_for") or ()), *(retired.get("waiting_for") or ())]))
-    merged["unannounced"] = plain((variables.get("credential_announced") or {}).get("unannounced") or [])
+    merged["unannounced"] = plain((own.get("credential_announced") or {}).get("unannounced") or [])
     merged["notes"] = list(dict.fromkeys([*(rotated.get("notes") or ()), *(retired.get("notes") or ())]))
     # The retiring half is not told of an exemption, which is none of its business.
     merged["policy"] = rotated.get("policy") or retired.get("policy") or {}

@@ -14,8 +14,9 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.notify.event im
 
 OURS = "locksmith.rotation."
 #: What only looks: a playbook of these alone is somebody who reads, and whom nobody has to tell.
-_READING = ("credential_info", "credential_report", "key_usage_info", "credential_trail")
+_READING = ("credential_info", "credential_look", "credential_report", "key_usage_info", "credential_trail")
 _NOTIFY = OURS + "rotation_notify"
+_LOOK = OURS + "credential_look"
 _CATALOGUE = OURS + "credential_catalogue"
 #: How the words of our own check of the catalogue end.
 _UNCHANGED = "Nothing was changed anywhere."
@@ -33,6 +34,7 @@ class Watch:
         self._problems: dict[str, Event] = {}
         self._in_our_words: set[str] = set()
         self._judged: set[str] = set()
+        self._at_rest: set[str] = set()
 
     def begins(self, action: str, name: str) -> None:
         """A task begins."""
@@ -40,7 +42,9 @@ class Watch:
         self.ours = self.ours or (action.startswith(OURS) and action[len(OURS) :] not in _READING)
 
     def succeeded(self, action: str, result: Result) -> None:
-        """Our own task that tells people says what it has looked at."""
+        """Our own tasks say which credentials had nothing to do, and what people were told about."""
+        if action == _LOOK:
+            self._at_rest.update(str(name) for name in result.get("at_rest") or ())
         if action == _NOTIFY and result.get("judged"):
             self.told = True
             self._judged.update(str(about) for about in result["judged"])
@@ -78,4 +82,5 @@ class Watch:
     def looked_at(self, hosts: t.Mapping[str, bool]) -> set[str]:
         """What is in order unless it is a problem. C(hosts): those of the run, and whether each is a credential."""
         named = {f"credential {host}" if is_credential else f"host {host}" for host, is_credential in hosts.items()}
+        named |= {f"credential {name}" for name in self._at_rest}
         return (named - self._judged) | {RUN}

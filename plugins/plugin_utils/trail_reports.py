@@ -18,7 +18,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.entry.run impor
 from ansible_collections.locksmith.rotation.plugins.module_utils.terms.clock import to_iso
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.inventory import collect_proofs
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain, plain_text
-from ansible_collections.locksmith.rotation.plugins.plugin_utils.run_facts import facts_of
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.run_facts import facts_of, resting
 
 Variables = t.Mapping[str, t.Any]
 _TAKEN = ("identity", "store", "version", "due_at", "created_at", "consumers_known", "history", "runs")
@@ -36,7 +36,7 @@ _OF_AWX = {
 def report_of(name: str, variables: Variables) -> dict[str, t.Any]:
     """One credential of this run."""
     own = variables["hostvars"][name]
-    facts = facts_of(name, own)
+    facts = facts_of(name, own, resting(variables))
     report = {
         "credential": name,
         "kind": facts.get("type"),

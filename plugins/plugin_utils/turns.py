@@ -15,7 +15,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.gate 
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.plan import Action
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.states import State
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.inventory import Catalogue, collect_proofs
-from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain
+from ansible_collections.locksmith.rotation.plugins.plugin_utils.run_facts import resting, result_of
 
 #: Groups that a run makes: canary credentials and the hosts that use them, what goes last, and what has to be chosen from.
 FIRST, FIRST_CONSUMERS, LAST, LIMITED = (
@@ -94,7 +94,7 @@ def canary_trouble(canary: str, variables: Variables, check_mode: bool) -> str:
 
     In check mode the hosts are taken to come up on what they would get.
     """
-    result = plain(variables["hostvars"][canary].get("credential_result") or {})
+    result = result_of(canary, variables["hostvars"][canary], resting(variables))
     if not result:
         return "it was not in this run"
     if result.get("failed") or result.get("unreachable"):

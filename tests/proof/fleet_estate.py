@@ -42,6 +42,10 @@ class FleetEstate(Estate):
         found["service"]["command"][-1] += f" && {hang}"
         return found
 
+    def environment(self) -> dict[str, str]:
+        """Pipelining, as whoever has many machines uses it: a third of the processes."""
+        return {**super().environment(), "ANSIBLE_PIPELINING": "1"}
+
     def rotate(self, *arguments: str) -> Ended:
         """All machines side by side."""
         return super().rotate("--forks", "20", *arguments)

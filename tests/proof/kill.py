@@ -19,16 +19,15 @@ NAME = "kill"
 ABOUT = """\
 The run is killed (SIGKILL) before each request it sends, after it and before the answer, after each answer, before each SQL round
 trip, before each change of a file, and at its very end; then rotate runs once more with nothing else done, and then a third time.
-The boundaries are those that a recorded run crosses. Between two requests that change something nothing differs outside the process,
-so one issuer with one store is killed at every boundary of a rotation and of a retirement, and in every other operation before and
-after every change; with every other store before and after every change of a rotation and of a retirement. With other issuers the
-seed chooses among these: of the first of its kind, with one store, all of a rotation, 6 of a retirement and 2 of each other
-operation, with every other store 2 of a rotation and 1 of a retirement; of a variant (another version of its server, another
-strategy, another kind of its keys), with one store, 4, 3 and 1, with every other store 2 of a rotation; in KV version 1 none of a claim,
-which goes with every write. Asked at the servers, by other hands than the code under test: what
-the store publishes authenticates, right after the kill and at the end; no key is stranded; at most one key is new; keys of
-somebody else are untouched; the third run writes nothing. Twice: killed, resumed, killed again elsewhere, at boundaries chosen by
-the seed."""
+The boundaries are those that a recorded run crosses. Between two requests that change something nothing differs outside the
+process, so one issuer with one store is killed at every boundary of a rotation and of a retirement, and in every other operation
+before and after every change; with every other store before and after every change of a rotation and of a retirement. With other
+issuers the seed chooses among these: of the first of its kind, with one store, all of a rotation, 6 of a retirement and 2 of each
+other operation, with every other store 2 of a rotation and 1 of a retirement; of a variant (another version of its server,
+another strategy, another kind of its keys), with one store, 4, 3 and 1, with every other store 2 of a rotation; in KV version 1
+none of a claim, which goes with every write. Asked at the servers, by other hands than the code under test: what the store
+publishes authenticates, right after the kill and at the end; no key is stranded; at most one key is new; keys of somebody else
+are untouched; the third run writes nothing. Twice: killed, resumed, killed again elsewhere, at boundaries chosen by the seed."""
 #: Path of a claim.
 _CLAIM = "/.claims/"
 _SAMPLED = 3

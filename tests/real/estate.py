@@ -101,10 +101,9 @@ class Estate:
             path.write_text(yaml.safe_dump(content), encoding="utf-8")
         return ["-i", str(self.top / "hosts.yml"), "-i", str(self.top / "credentials.yml")]
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Begin a playbook run, in a process group of its own."""
-        (self.top / "ansible.cfg").touch()
-        environment = {
+    def environment(self) -> dict[str, str]:
+        """Of a run."""
+        return {
             **{name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "AWS_"))},
             "ANSIBLE_CONFIG": str(self.top / "ansible.cfg"),
             "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
@@ -114,10 +113,14 @@ class Estate:
             "ANSIBLE_FORCE_COLOR": "0",
             "LC_ALL": "C.UTF-8",
         }
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Begin a playbook run, in a process group of its own."""
+        (self.top / "ansible.cfg").touch()
         program = pathlib.Path(sys.executable).with_name("ansible-playbook")
         return subprocess.Popen(
             [str(program), *self.write(), *arguments],
-            env=environment,
+            env=self.environment(),
             cwd=self.top,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -35,6 +35,8 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors im
 
 #: What C(credential_info) asks for, beside the states of the modules.
 READ = "read"
+#: What C(credential_look) asks for: is there anything to do?
+REST = "rest"
 
 
 def argument_spec(issuer: type[Issuer]) -> dict[str, t.Any]:
@@ -65,6 +67,8 @@ def _call(engine: Engine, params: t.Mapping[str, t.Any], keeper: Keeper) -> Outc
     wish = Wish(params["force"], params["reason"], keeper.run.since)
     if params["state"] == READ:
         return engine.look(wish)
+    if params["state"] == REST:
+        return engine.rest(wish)
     if params["state"] == "retired":
         return engine.retire(build_proofs(params.get("consumers")), params["forget_consumers"])
     if params["state"] == "rolled_back":

@@ -372,6 +372,18 @@ class Engine:
             plan=plan,
         )
 
+    def rest(self, wish: Wish) -> Outcome:
+        """What P(rotate) would return if there is nothing to do; where there is something, C(action) is C(due) and P(rotate) has to
+        be asked. The reads of a rotation that is not due, and nothing else.
+
+        :raises LocksmithError: it cannot be told.
+        """
+        journal = self._keeper.load()
+        self._news = self._supplied_news(journal)
+        plan = self._plan(journal, wish)
+        action = "none" if plan.action is Action.NOTHING else "due"
+        return Outcome(False, action, plan.why, journal, picture(journal))
+
     # ---- state=rolled_back --------------------------------------------------------------------------------------
 
     def roll_back(self, reason: str) -> Outcome:
