@@ -20,11 +20,16 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.locksmith.rotation.plugins.action.credential_rotate import ActionModule as RotateAction
 from ansible_collections.locksmith.rotation.plugins.module_utils.entry.rotation import REST, perform
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.states import State
+from ansible_collections.locksmith.rotation.plugins.module_utils.terms.errors import ConfigurationError
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.arguments import validated
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.plain import plain, plain_text
 from ansible_collections.locksmith.rotation.plugins.plugin_utils.side_by_side import Answer, ask_all
 
 Variables = t.Mapping[str, t.Any]
+_SPEC = {
+    "credentials": {"type": "list", "elements": "str", "required": True},
+    "consumers": {"type": "dict", "default": {}},
+}
 #: Options of the rotation that the role C(credential) takes from variables of the same name with C(credential_) before it.
 OPTIONS = (
     "rotate_after",
@@ -62,12 +67,15 @@ class ActionModule(RotateAction):
         """Ansible calls this in a worker."""
         result: dict[str, t.Any] = ActionBase.run(self, tmp, task_vars)
         variables = task_vars or {}
-        names = [plain_text(name) for name in self._task.args.get("credentials") or ()]
+        try:
+            given = validated(ArgumentSpecValidator(_SPEC), plain(self._task.args))
+        except ConfigurationError as error:
+            return {**result, "failed": True, "msg": str(error)}
+        names = given["credentials"]
         lost = [name for name in names if name not in variables["hostvars"]]
         if lost:
             return {**result, "failed": True, "msg": f"{', '.join(lost)}: no such host in the inventory."}
-        users = plain(self._task.args.get("consumers") or {})
-        ask = functools.partial(self._look, hostvars=variables["hostvars"], users=users, role=_of_the_role())
+        ask = functools.partial(self._look, hostvars=variables["hostvars"], users=given["consumers"], role=_of_the_role())
         forks = context.CLIARGS.get("forks") or constants.config.get_config_value("DEFAULT_FORKS")
         found = {} if self._is_told_by_the_play() else ask_all(names, ask, forks)
         at_rest = {name: answer for name, answer in found.items() if answer}
@@ -92,10 +100,10 @@ class ActionModule(RotateAction):
             for validator in role:
                 validated(validator, {variable: own[variable] for variable in validator.argument_spec if variable in own})
             found = self._ask(name, own)
+            rests = found["action"] == "none" and found["state"] == State.STEADY.value
+            return found if rests and set(users.get(name, ())) <= set(found["consumers_known"]) else _NOTHING_KNOWN
         except Exception:  # the credential's own task says what is wrong; see the module's docstring
             return _NOTHING_KNOWN
-        rests = found["action"] == "none" and found["state"] == State.STEADY.value
-        return found if rests and set(users.get(name, ())) <= set(found["consumers_known"]) else _NOTHING_KNOWN
 
     def _ask(self, name: str, own: Variables) -> Answer:
         given = {option: own.get(variable) for variable, option in _TAKEN.items()}
