@@ -21,8 +21,8 @@ from ansible_collections.locksmith.rotation.tests.proof.runs import Moment
 #: A port on which nobody listens.
 _NOBODY = 1
 _ACTION = re.compile(rb"(?:^|[&\n])Action=(\w+)")
-#: Requests that change nothing although their method could.
-_READING_ACTIONS = ("Get", "List", "Describe", "Lookup")
+#: Requests that change nothing although their method could, a login among them.
+_READING_ACTIONS = ("Get", "List", "Describe", "Lookup", "AssumeRole")
 _READING_PATHS = ("/v1/sys/capabilities", "/v1/auth/")
 #: What goes wrong with requests that are carried out, and with those that are not sent.
 AFTER_EFFECT = ("lost", "timeout", "truncated", "garbled", "page", "500 after the effect")
