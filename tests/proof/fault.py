@@ -14,7 +14,7 @@ from ansible_collections.locksmith.rotation.tests.proof.cells import Bench, Cell
 from ansible_collections.locksmith.rotation.tests.proof.laps import Create, Lap, Retire, Rotate, Stumble
 from ansible_collections.locksmith.rotation.tests.proof.runs import FOR_EVER, Boundary, Ended, Fault, Moment, Way
 from ansible_collections.locksmith.rotation.tests.proof.subject import Pair, Subject
-from ansible_collections.locksmith.rotation.tests.proof.width import CLAIMED, WHOLE, Width, own_store, width_of
+from ansible_collections.locksmith.rotation.tests.proof.width import ALL, CLAIMED, WHOLE, Width, own_store, width_of
 from ansible_collections.locksmith.rotation.tests.real import issuer_makers, store_makers
 
 NAME = "fault"
@@ -38,14 +38,13 @@ _MOST_MORE = 70
 _LONGEST_WAIT = 900.0
 #: Operation, and whether the fault lasts, to how many kinds of fault a call gets: 0 for all. For the stores and the one issuer, for
 #: every other issuer, and for further variants of one.
-_ALL = 1 << 30
 
 
 class Reach(t.NamedTuple):
     """C(kinds): in how many ways each call fails. C(most): of all these faults."""
 
     kinds: int
-    most: int = _ALL
+    most: int = ALL
 
 
 class Plan(t.NamedTuple):
@@ -69,12 +68,12 @@ _OPERATIONS: tuple[tuple[type[Lap], bool], ...] = (
     (Create, False),
 )
 _ISSUERS = {
-    Width.WHOLE: Plan(Reach(_ALL), Reach(3), Reach(2)),
+    Width.WHOLE: Plan(Reach(ALL), Reach(3), Reach(2)),
     Width.FIRST: Plan(Reach(2, 14), Reach(1, 5), Reach(1, 4)),
     Width.VARIANT: Plan(Reach(1, 6), Reach(1, 3), Reach(1, 2)),
 }
 _STORES = {
-    "vault-kv2": Plan(Reach(_ALL), Reach(3), Reach(2)),
+    "vault-kv2": Plan(Reach(ALL), Reach(3), Reach(2)),
     CLAIMED: Plan(Reach(1), Reach(1, 6), Reach(1, 6)),
 }
 _OTHER_STORE = Plan(Reach(4), Reach(1), Reach(1, 8))

@@ -12,7 +12,7 @@ from ansible_collections.locksmith.rotation.tests.proof.cells import Bench, Cell
 from ansible_collections.locksmith.rotation.tests.proof.laps import LAPS, Absent, Lap, Retire, Rotate, Stumble, settle
 from ansible_collections.locksmith.rotation.tests.proof.runs import Boundary, Moment, Way
 from ansible_collections.locksmith.rotation.tests.proof.subject import Pair
-from ansible_collections.locksmith.rotation.tests.proof.width import CLAIMED, WHOLE, Width, own_store, width_of
+from ansible_collections.locksmith.rotation.tests.proof.width import ALL, CLAIMED, WHOLE, Width, own_store, width_of
 from ansible_collections.locksmith.rotation.tests.real import issuer_makers, store_makers
 
 NAME = "kill"
@@ -32,7 +32,6 @@ are untouched; the third run writes nothing. Twice: killed, resumed, killed agai
 _CLAIM = "/.claims/"
 _SAMPLED = 3
 _PAIRS_OF_KILLS = 2
-_ALL = 1 << 30
 
 
 class Reach(t.NamedTuple):
@@ -53,8 +52,8 @@ class Reach(t.NamedTuple):
 
 #: With its own store, and with every other.
 _REACH = {
-    Width.WHOLE: (Reach(_ALL, _ALL, _ALL, reads=True), Reach(_ALL, _ALL, 2)),
-    Width.FIRST: (Reach(_ALL, 6, 2), Reach(2, 1)),
+    Width.WHOLE: (Reach(ALL, ALL, ALL, reads=True), Reach(ALL, ALL, 2)),
+    Width.FIRST: (Reach(ALL, 6, 2), Reach(2, 1)),
     Width.VARIANT: (Reach(4, 3, 1), Reach(2)),
 }
 

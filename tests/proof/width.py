@@ -13,6 +13,8 @@ from ansible_collections.locksmith.rotation.tests.real import issuer_makers, sto
 WHOLE = "grafana-13"
 #: The store that writes a claim before each write, so that its calls are the same over and over.
 CLAIMED = "vault-kv1"
+#: As many as there are.
+ALL = 1 << 30
 
 
 class Width(enum.Enum):
@@ -27,8 +29,12 @@ def width_of(issuer: str) -> Width:
     """C(issuer): the name of its maker."""
     if issuer == WHOLE:
         return Width.WHOLE
-    of_the_same = [name for name in issuer_makers.MAKERS if name.partition("-")[0] == issuer.partition("-")[0]]
-    return Width.FIRST if issuer == of_the_same[0] and issuer.partition("-")[0] != WHOLE.partition("-")[0] else Width.VARIANT
+    first = next(name for name in (WHOLE, *issuer_makers.MAKERS) if _kind(name) == _kind(issuer))
+    return Width.FIRST if issuer == first else Width.VARIANT
+
+
+def _kind(issuer: str) -> str:
+    return issuer.partition("-")[0]
 
 
 def own_store(issuer: str) -> str:
