@@ -144,14 +144,13 @@ class Kv1(KeyValue):
         while self._clock.monotonic() - began < self.GIVE_UP:
             looked_at = self._clock.monotonic()
             claim = self._read(path)
-            holder = _owner(claim)
-            if holder in (None, owner) or (claim == seen and looked_at - seen_at > self.LEASE):
+            if claim != seen:  # somebody began or ended, and may have written
+                seen, seen_at = claim, looked_at
+                check()
+            if _owner(claim) in (None, owner) or looked_at - seen_at > self.LEASE:
                 if self._settled(path, owner, looked_at):
                     return
                 continue
-            if claim != seen:
-                seen, seen_at = claim, looked_at
-            check()
             self._clock.sleep(pause * random.uniform(0.5, 1.5))
             pause = min(1.5 * pause, self._LONGEST_POLL)
         raise errors.Unreachable(f"other runs hold the claim vault {self._mount}/{path}.", next_step="the next run tries again.")

@@ -140,6 +140,29 @@ def test_a_claim_that_nobody_renews_runs_out(kv: Kv1, memory: Memory, clock: Mov
     assert CLAIM not in memory.kept
 
 
+def test_waiting_costs_one_request_a_look(kv: Kv1, memory: Memory, clock: MovedClock) -> None:
+    memory.kept[CLAIM] = {"owner": "killed"}
+    asked: list[str] = []
+    memory.before = lambda method, path: asked.append(path)
+    kv.replace(PATH, JOURNAL, NEVER, {"password": "text"})
+    assert asked.count("kv1/" + PATH) == 4  # when the claim was first seen, before the write, the write and after it
+    assert asked.count(CLAIM) <= len(clock.slept) + 5
+
+
+def test_a_secret_that_changed_while_its_holder_was_waited_for_is_not_claimed(kv: Kv1, memory: Memory, clock: MovedClock) -> None:
+    memory.kept[CLAIM] = {"owner": "at work"}
+
+    def at_work(method: str, path: str) -> None:
+        if clock.slept and CLAIM in memory.kept:
+            del memory.kept[CLAIM]
+            memory.kept["kv1/" + PATH] = {"password": "somebody else's"}
+        assert method != "post"
+
+    memory.before = at_work
+    with pytest.raises(errors.Conflict):
+        kv.replace(PATH, JOURNAL, NEVER, {"password": "text"})
+
+
 def test_holders_that_come_and_go_are_given_up_on(kv: Kv1, memory: Memory, clock: MovedClock) -> None:
     def busy(method: str, path: str) -> None:
         memory.kept[CLAIM] = {"owner": f"run {clock.time}"}
