@@ -21,7 +21,7 @@ from ansible_collections.locksmith.rotation.tests.servers.moto import Moto
 from ansible_collections.locksmith.rotation.tests.servers.openbao import OpenBao, program
 from ansible_collections.locksmith.rotation.tests.servers.units import Supervisor, Units, UserSystemd, systemd_can_run
 
-_MANAGER: type[UserSystemd | Supervisor] = UserSystemd if systemd_can_run() else Supervisor
+_MANAGERS: list[type[UserSystemd | Supervisor]] = [Supervisor, *([UserSystemd] if systemd_can_run() else [])]
 
 
 class Puller:
@@ -77,7 +77,7 @@ class Puller:
             "vault_agent_service_manager": self.units.manager,
             "vault_agent_service_scope": "user",
             "vault_agent_supervisor_config": str(self.units.root / "supervisord.conf"),
-            "vault_agent_supervisor_directory": str(self.units.root),
+            "vault_agent_supervisor_directory": str(self.units.root / "programs"),
             "vault_agent_role_id": self.role_id,
             "vault_agent_secret_id": self.secret_id,
             "vault_agent_render_interval": "1s",
@@ -137,9 +137,11 @@ def _until(happened: t.Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-@pytest.fixture
-def puller(openbao: OpenBao, moto: Moto, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> t.Iterator[Puller]:
-    with _MANAGER() as units:
+@pytest.fixture(params=_MANAGERS, ids=lambda manager: str(manager.manager))
+def puller(
+    request: pytest.FixtureRequest, openbao: OpenBao, moto: Moto, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> t.Iterator[Puller]:
+    with request.param() as units:
         for name, value in {**units.environment, "XDG_CONFIG_HOME": str(units.root / "config")}.items():
             monkeypatch.setenv(name, value)
         yield Puller(openbao, moto, tmp_path, units)

@@ -151,9 +151,13 @@ class UserSystemd(Units):
 
 
 class Supervisor(Units):
-    """A supervisord with the program C(app), whose environment is read by a shell."""
+    """A supervisord with the program C(app), whose environment is read by a shell, and those whose files lie in C(programs)."""
 
     manager = "supervisor"
+
+    @property
+    def programs(self) -> Path:
+        return self.root / "programs"
 
     def service(self, **more: t.Any) -> dict[str, t.Any]:
         return {"name": "app", "manager": "supervisor", "config": str(self.root / "supervisord.conf"), **more}
@@ -168,7 +172,9 @@ class Supervisor(Units):
             f"[supervisorctl]\nserverurl=unix://{self.root}/socket\n"
             "[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n"
             f"[program:app]\ncommand={wrapper}\nautostart=false\nstartsecs=1\nstartretries=1\n"
+            f"[include]\nfiles={self.programs}/*.conf\n"
         )
+        self.programs.mkdir()
 
     def _start(self) -> None:
         self._process = subprocess.Popen(
