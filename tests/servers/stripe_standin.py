@@ -114,9 +114,9 @@ class Stripe(Api):
     def _key(self, request: Request) -> Key:
         said = (request.headers.get("Authorization") or "").partition(" ")[2]
         found = next((key for key in self._keys if key.digest == digest(said)), None)
+        if found is None and self.settings.accept_anything:
+            found = next((key for key in reversed(self._keys) if key.kind == "sk"), None)
         if found is None:
-            if self.settings.accept_anything and self._keys:
-                return self._keys[0]
             raise Refusal(401, f"Invalid API Key provided: {'*' * 12}{said[-4:]}", type="invalid_request_error")
         if found.ends_at is not None and found.ends_at <= time.time():
             message = f"Expired API Key provided: {found.masked()}"
