@@ -36,8 +36,6 @@ _LASTING = ("503", "401", "403", "lost", "timeout", "garbled", "429 with Retry-A
 #: Requests that a fault may cost beside those of an undisturbed run.
 _MOST_MORE = 70
 _LONGEST_WAIT = 900.0
-#: Operation, and whether the fault lasts, to how many kinds of fault a call gets: 0 for all. For the stores and the one issuer, for
-#: every other issuer, and for further variants of one.
 
 
 class Reach(t.NamedTuple):

@@ -76,12 +76,19 @@ class Puller:
             "vault_agent_config_dir": str(self.home / "agent"),
             "vault_agent_service_manager": self.units.manager,
             "vault_agent_service_scope": "user",
-            "vault_agent_supervisor_config": str(self.units.root / "supervisord.conf"),
-            "vault_agent_supervisor_directory": str(self.units.root / "programs"),
+            **self._supervised(),
             "vault_agent_role_id": self.role_id,
             "vault_agent_secret_id": self.secret_id,
             "vault_agent_render_interval": "1s",
             "vault_agent_command_timeout": "1s",
+        }
+
+    def _supervised(self) -> dict[str, str]:
+        if not isinstance(self.units, Supervisor):
+            return {}
+        return {
+            "vault_agent_supervisor_config": str(self.units.config),
+            "vault_agent_supervisor_directory": str(self.units.programs),
         }
 
     def set(self, **variables: t.Any) -> None:
@@ -120,9 +127,9 @@ class Puller:
 
     def service(self, do: str) -> None:
         """Start or stop the agent, as its administrator."""
-        systemd = ["systemctl", "--user", do, "locksmith-vault-agent"]
-        supervisor = ["supervisorctl", "-c", str(self.units.root / "supervisord.conf"), do, "locksmith-vault-agent"]
-        command = systemd if self.units.manager == "systemd" else supervisor
+        command = ["systemctl", "--user", do, "locksmith-vault-agent"]
+        if isinstance(self.units, Supervisor):
+            command = ["supervisorctl", "-c", str(self.units.config), do, "locksmith-vault-agent"]
         subprocess.run(command, env={**os.environ, **self.units.environment}, capture_output=True, timeout=30, check=True)
 
     def _noted(self, ended: Ended) -> Ended:

@@ -156,17 +156,21 @@ class Supervisor(Units):
     manager = "supervisor"
 
     @property
+    def config(self) -> Path:
+        return self.root / "supervisord.conf"
+
+    @property
     def programs(self) -> Path:
         return self.root / "programs"
 
     def service(self, **more: t.Any) -> dict[str, t.Any]:
-        return {"name": "app", "manager": "supervisor", "config": str(self.root / "supervisord.conf"), **more}
+        return {"name": "app", "manager": "supervisor", "config": str(self.config), **more}
 
     def _prepare(self, program: Path) -> None:
         wrapper = self.root / "wrapper"
         wrapper.write_text(f"#!/bin/sh\nset -a\ntest -e {self.env_file} && . {self.env_file}\nexec {program}\n")
         wrapper.chmod(0o700)
-        (self.root / "supervisord.conf").write_text(
+        self.config.write_text(
             f"[supervisord]\nnodaemon=true\nlogfile={self.root}/log\npidfile={self.root}/pid\n"
             f"[unix_http_server]\nfile={self.root}/socket\n"
             f"[supervisorctl]\nserverurl=unix://{self.root}/socket\n"
@@ -178,7 +182,7 @@ class Supervisor(Units):
 
     def _start(self) -> None:
         self._process = subprocess.Popen(
-            [str(Path(sys.executable).with_name("supervisord")), "-c", str(self.root / "supervisord.conf")],
+            [str(Path(sys.executable).with_name("supervisord")), "-c", str(self.config)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env={**os.environ, "PYTHONWARNINGS": "ignore"},
