@@ -41,14 +41,14 @@ def cells(settings: Settings) -> t.Iterator[Cell]:
     for place, core in enumerate(installed):
         steps = tuple(_STEPS) if core is newest else ("rotated",)
         success = functools.partial(_success, core=core, steps=steps)
-        yield Cell(core.label, "success, every channel", success, seconds=40 * len(steps))
+        yield Cell("success, every channel", core.label, success, seconds=40 * len(steps))
         for name, fault in FAULTS.items():
             if core is newest or name == _TURNS[place % len(_TURNS)]:
-                yield Cell(core.label, f"failure: {name}", functools.partial(_failure, core=core, fault=fault), seconds=50)
+                yield Cell(f"failure: {name}", core.label, functools.partial(_failure, core=core, fault=fault), seconds=50)
         if core.masks:
-            yield Cell(core.label, "new values are masked", functools.partial(_masked, core=core), seconds=30)
-    yield Cell(newest.label, "ansible-runner's artifacts", functools.partial(_runner, core=newest), seconds=50)
-    yield Cell("the search itself", "a leak planted in every channel", functools.partial(_planted, core=newest), seconds=20)
+            yield Cell("new values are masked", core.label, functools.partial(_masked, core=core), seconds=30)
+    yield Cell("ansible-runner's artifacts", newest.label, functools.partial(_runner, core=newest), seconds=50)
+    yield Cell("a leak planted in every channel", newest.label, functools.partial(_planted, core=newest), seconds=20)
 
 
 class Looking:

@@ -79,7 +79,7 @@ def page(whole: Whole, sections: t.Sequence[Section]) -> str:
         "stand-ins; how it is built is in `tests/proof/README.md`. ok: tried, nothing found. n.a.: the question does not arise. "
         "A miss makes it fail.",
         "",
-        f"**{len(whole.done)} cells, {len(whole.misses)} misses**, in {whole.seconds / 60:.0f} minutes on ansible-core {core_version}, "
+        f"**{len(whole.done)} cells, misses: {len(whole.misses)}**, in {whole.seconds / 60:.0f} minutes on ansible-core {core_version}, "
         f"Python {platform.python_version()}, seed {whole.settings.seed}.",
         "",
         *_table(("tried", "how many"), [(name, f"{number:,}") for name, number in whole.counts().items()]),
@@ -111,10 +111,12 @@ def _section(whole: Whole, section: Section) -> list[str]:
 
 
 def _shown(done: Done | None) -> str:
-    """A cell of the matrix: how it ended, and how much was tried."""
+    """A cell of the matrix: how it ended, and how much was tried; of what, where it is of more than one kind."""
     if done is None:
         return ""
-    tried = "+".join(str(number) for number in done.result.counts.values())
+    counts = done.result.counts
+    several = len(counts) > 1
+    tried = ", ".join(f"{name} {number:,}" if several else f"{number:,}" for name, number in counts.items())
     outcome = done.result.outcome
     return (f"**{outcome.value}**" if outcome is Outcome.MISS else outcome.value) + (f" {tried}" if tried else "")
 
