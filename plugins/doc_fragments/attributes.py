@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the locksmith.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The attributes that every C(*_rotate) module documents."""
+"""Attributes that several modules document: every C(*_rotate), what runs on the controller, and what only asks."""
 
 from __future__ import annotations
 
@@ -25,5 +25,27 @@ attributes:
       - With O(force=true) every run that begins after the last rotation rotates again.
   action:
     description: Has an action plugin of the same behaviour, which runs on the controller when the connection is local.
+    support: full
+"""
+
+    CONTROLLER = r"""
+options: {}
+attributes:
+  action:
+    description: Runs on the controller.
+    support: full
+"""
+
+    ASKS = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Only asks.
+    support: full
+  diff_mode:
+    description: Changes nothing.
+    support: none
+  idempotent:
+    description: Only asks.
     support: full
 """

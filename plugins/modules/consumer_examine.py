@@ -16,16 +16,9 @@ description:
   - Reads no credential and writes nothing.
 author:
   - The locksmith.rotation contributors (@locksmith-rotation)
+extends_documentation_fragment:
+  - locksmith.rotation.attributes.asks
 attributes:
-  check_mode:
-    description: Only looks.
-    support: full
-  diff_mode:
-    description: Changes nothing.
-    support: none
-  idempotent:
-    description: Only looks.
-    support: full
   action:
     description: The action plugin checks the entries and keeps stores from the host.
     support: full

@@ -18,19 +18,9 @@ description:
   - Changes nothing. The only request besides questions is the login by which the published value is tried.
 author:
   - The locksmith.rotation contributors (@locksmith-rotation)
-attributes:
-  check_mode:
-    description: Only asks.
-    support: full
-  diff_mode:
-    description: Changes nothing.
-    support: none
-  idempotent:
-    description: Only asks.
-    support: full
-  action:
-    description: Runs on the controller.
-    support: full
+extends_documentation_fragment:
+  - locksmith.rotation.attributes.controller
+  - locksmith.rotation.attributes.asks
 options:
   name:
     description:

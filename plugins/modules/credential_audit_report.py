@@ -17,6 +17,8 @@ description:
   - Leaves out keys that another credential of the same identity has in its journal.
 author:
   - The locksmith.rotation contributors (@locksmith-rotation)
+extends_documentation_fragment:
+  - locksmith.rotation.attributes.controller
 attributes:
   check_mode:
     description: Prints, and writes O(json), in check mode too.
@@ -26,9 +28,6 @@ attributes:
     support: none
   idempotent:
     description: Only prints.
-    support: full
-  action:
-    description: Runs on the controller.
     support: full
 options:
   credentials:

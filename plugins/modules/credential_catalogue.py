@@ -17,6 +17,8 @@ description:
     relative to the folder where the run was started. What is only there is known, and neither rotated nor retired.
 author:
   - The locksmith.rotation contributors (@locksmith-rotation)
+extends_documentation_fragment:
+  - locksmith.rotation.attributes.controller
 attributes:
   check_mode:
     description: Only looks at the inventory.
@@ -26,9 +28,6 @@ attributes:
     support: none
   idempotent:
     description: Only looks at the inventory.
-    support: full
-  action:
-    description: Runs on the controller.
     support: full
 options:
   only:

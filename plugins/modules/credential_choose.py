@@ -21,6 +21,8 @@ description:
     does one that is held for another reason, such as its window, or that begins when a person supplies a value.
 author:
   - The locksmith.rotation contributors (@locksmith-rotation)
+extends_documentation_fragment:
+  - locksmith.rotation.attributes.controller
 attributes:
   check_mode:
     description: Only looks. Hosts are taken to come up on what they would get.
@@ -30,9 +32,6 @@ attributes:
     support: none
   idempotent:
     description: Only looks.
-    support: full
-  action:
-    description: Runs on the controller.
     support: full
 options:
   canaries:

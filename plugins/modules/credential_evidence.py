@@ -20,6 +20,8 @@ author:
   - The locksmith.rotation contributors (@locksmith-rotation)
 seealso:
   - module: locksmith.rotation.credential_trail_info
+extends_documentation_fragment:
+  - locksmith.rotation.attributes.controller
 attributes:
   check_mode:
     description: Says whether a file would change.
@@ -30,9 +32,6 @@ attributes:
   idempotent:
     description: The page says when it was made.
     support: none
-  action:
-    description: Runs on the controller.
-    support: full
 options:
   dest:
     description: The directory. It is made with mode C(0750) if there is none, its files with C(0640).

@@ -16,6 +16,8 @@ description:
   - Prints a table, what is in the way, how to install missing libraries, what needs no rotation, and the least policies for the catalogue.
 author:
   - The locksmith.rotation contributors (@locksmith-rotation)
+extends_documentation_fragment:
+  - locksmith.rotation.attributes.controller
 attributes:
   check_mode:
     description: Prints, and writes O(json), in check mode too.
@@ -25,9 +27,6 @@ attributes:
     support: none
   idempotent:
     description: Only prints.
-    support: full
-  action:
-    description: Runs on the controller.
     support: full
 options:
   credentials:

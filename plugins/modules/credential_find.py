@@ -17,20 +17,9 @@ description:
 author:
   - The locksmith.rotation contributors (@locksmith-rotation)
 extends_documentation_fragment:
+  - locksmith.rotation.attributes.controller
+  - locksmith.rotation.attributes.asks
   - locksmith.rotation.store
-attributes:
-  check_mode:
-    description: Only asks.
-    support: full
-  diff_mode:
-    description: Changes nothing.
-    support: none
-  idempotent:
-    description: Only asks.
-    support: full
-  action:
-    description: Runs on the controller.
-    support: full
 options:
   name:
     description:

@@ -17,21 +17,10 @@ description:
 author:
   - The locksmith.rotation contributors (@locksmith-rotation)
 extends_documentation_fragment:
+  - locksmith.rotation.attributes.controller
+  - locksmith.rotation.attributes.asks
   - locksmith.rotation.rotation
   - locksmith.rotation.store
-attributes:
-  check_mode:
-    description: Only reads.
-    support: full
-  diff_mode:
-    description: Changes nothing.
-    support: none
-  idempotent:
-    description: Only reads.
-    support: full
-  action:
-    description: Runs on the controller.
-    support: full
 options:
   type:
     description:

@@ -21,19 +21,9 @@ description:
     sets a variable that begins with C(credential_).
 author:
   - The locksmith.rotation contributors (@locksmith-rotation)
-attributes:
-  check_mode:
-    description: Only looks.
-    support: full
-  diff_mode:
-    description: Changes nothing.
-    support: none
-  idempotent:
-    description: Only looks.
-    support: full
-  action:
-    description: Runs on the controller.
-    support: full
+extends_documentation_fragment:
+  - locksmith.rotation.attributes.controller
+  - locksmith.rotation.attributes.asks
 options:
   credentials:
     description:

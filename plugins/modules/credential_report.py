@@ -19,6 +19,7 @@ description:
 author:
   - The locksmith.rotation contributors (@locksmith-rotation)
 extends_documentation_fragment:
+  - locksmith.rotation.attributes.controller
   - locksmith.rotation.report
 attributes:
   check_mode:
@@ -29,9 +30,6 @@ attributes:
     support: none
   idempotent:
     description: Only prints.
-    support: full
-  action:
-    description: Runs on the controller.
     support: full
 """
 

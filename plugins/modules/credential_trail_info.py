@@ -20,16 +20,8 @@ author:
   - The locksmith.rotation contributors (@locksmith-rotation)
 seealso:
   - module: locksmith.rotation.credential_trail
-attributes:
-  check_mode:
-    description: Only reads.
-    support: full
-  diff_mode:
-    description: Changes nothing.
-    support: none
-  idempotent:
-    description: Only reads.
-    support: full
+extends_documentation_fragment:
+  - locksmith.rotation.attributes.asks
 options:
   path:
     description: The file.

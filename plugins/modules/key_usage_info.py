@@ -20,19 +20,9 @@ description:
   - Changes nothing. The published value is neither read nor needed.
 author:
   - The locksmith.rotation contributors (@locksmith-rotation)
-attributes:
-  check_mode:
-    description: Only asks.
-    support: full
-  diff_mode:
-    description: Changes nothing.
-    support: none
-  idempotent:
-    description: Only asks.
-    support: full
-  action:
-    description: Runs on the controller.
-    support: full
+extends_documentation_fragment:
+  - locksmith.rotation.attributes.controller
+  - locksmith.rotation.attributes.asks
 options:
   name:
     description:

@@ -17,6 +17,7 @@ description:
 author:
   - The locksmith.rotation contributors (@locksmith-rotation)
 extends_documentation_fragment:
+  - locksmith.rotation.attributes.controller
   - locksmith.rotation.report
 attributes:
   check_mode:
@@ -28,9 +29,6 @@ attributes:
   idempotent:
     description: A report tells of a moment, and is written anew every time.
     support: none
-  action:
-    description: Runs on the controller.
-    support: full
 options:
   dest:
     description: The file. Its folder has to exist. A relative path is one from the folder in which Ansible was started.
