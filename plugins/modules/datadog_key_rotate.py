@@ -80,21 +80,8 @@ options:
       - Put before the name of each key, which is otherwise C(locksmith-), the credential, the time and eight random digits.
     type: str
     default: ""
-  use_proxy:
-    description:
-      - Whether to use the proxy that the environment names.
-    type: bool
-    default: true
-  validate_certs:
-    description:
-      - Whether to check the server's TLS certificate. Without it, whoever is in between reads every key.
-    type: bool
-    default: true
-  ca_path:
-    description:
-      - PEM file of the CA certificates to check the server's certificate with, instead of the system's.
-    type: path
 extends_documentation_fragment:
+  - locksmith.rotation.http
   - locksmith.rotation.rotation
   - locksmith.rotation.store
   - locksmith.rotation.attributes

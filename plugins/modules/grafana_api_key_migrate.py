@@ -18,6 +18,9 @@ description:
     then.
   - A converted key is still an old one. M(locksmith.rotation.grafana_api_key_rotate) replaces it and deletes it when nobody uses it any
     more.
+extends_documentation_fragment:
+  - locksmith.rotation.http
+  - locksmith.rotation.http.client_certificate
 options:
   url:
     description:
@@ -53,28 +56,6 @@ options:
       - With O(url_username), only a server administrator may look an organization up by name.
       - With O(grafana_api_key), checked against the organization that the token belongs to.
     type: str
-  use_proxy:
-    description:
-      - Whether to use the proxy that the environment names.
-    type: bool
-    default: true
-  client_cert:
-    description:
-      - PEM file of the certificate to present in TLS. May hold the key as well.
-    type: path
-  client_key:
-    description:
-      - PEM file of the key of O(client_cert).
-    type: path
-  validate_certs:
-    description:
-      - Whether to check the server's TLS certificate. Without it, whoever is in between reads every token.
-    type: bool
-    default: true
-  ca_path:
-    description:
-      - PEM file of the CA certificates to check the server's certificate with, instead of the system's.
-    type: path
   keys:
     description:
       - Names of the API keys to convert. Without them and O(all_keys), nothing is changed.

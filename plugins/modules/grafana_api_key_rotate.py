@@ -65,28 +65,6 @@ options:
       - With O(url_username), only a server administrator may look an organization up by name.
       - With O(grafana_api_key), checked against the organization that the token belongs to.
     type: str
-  use_proxy:
-    description:
-      - Whether to use the proxy that the environment names.
-    type: bool
-    default: true
-  client_cert:
-    description:
-      - PEM file of the certificate to present in TLS. May hold the key as well.
-    type: path
-  client_key:
-    description:
-      - PEM file of the key of O(client_cert).
-    type: path
-  validate_certs:
-    description:
-      - Whether to check the server's TLS certificate. Without it, whoever is in between reads every token.
-    type: bool
-    default: true
-  ca_path:
-    description:
-      - PEM file of the CA certificates to check the server's certificate with, instead of the system's.
-    type: path
   service_account:
     description:
       - Name of the service account whose token is rotated.
@@ -147,6 +125,8 @@ options:
     type: bool
     default: false
 extends_documentation_fragment:
+  - locksmith.rotation.http
+  - locksmith.rotation.http.client_certificate
   - locksmith.rotation.rotation
   - locksmith.rotation.store
   - locksmith.rotation.attributes

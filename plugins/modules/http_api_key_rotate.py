@@ -386,29 +386,9 @@ options:
       - Where in an error answer the API says what is wrong, to be shown in messages, for example V(message).
       - If omitted, nothing of an answer is shown. Only set it if the API never repeats a secret there.
     type: str
-  use_proxy:
-    description:
-      - Whether to use the proxy that the environment names.
-    type: bool
-    default: true
-  client_cert:
-    description:
-      - PEM file of the certificate to present in TLS. May hold the key as well.
-    type: path
-  client_key:
-    description:
-      - PEM file of the key of O(client_cert).
-    type: path
-  validate_certs:
-    description:
-      - Whether to check the server's TLS certificate. Without it, whoever is in between reads every key.
-    type: bool
-    default: true
-  ca_path:
-    description:
-      - PEM file of the CA certificates to check the server's certificate with, instead of the system's.
-    type: path
 extends_documentation_fragment:
+  - locksmith.rotation.http
+  - locksmith.rotation.http.client_certificate
   - locksmith.rotation.rotation
   - locksmith.rotation.store
   - locksmith.rotation.attributes

@@ -95,21 +95,8 @@ options:
       - The permissions of a new key, for O(kind=managed_key).
     type: list
     elements: str
-  use_proxy:
-    description:
-      - Whether to use the proxy that the environment names.
-    type: bool
-    default: true
-  ca_path:
-    description:
-      - PEM file of the CA certificates to check the server's certificate with, instead of the system's.
-    type: path
-  validate_certs:
-    description:
-      - Whether to check the server's TLS certificate. Without it, whoever is in between reads every key.
-    type: bool
-    default: true
 extends_documentation_fragment:
+  - locksmith.rotation.http
   - locksmith.rotation.rotation
   - locksmith.rotation.store
   - locksmith.rotation.attributes
