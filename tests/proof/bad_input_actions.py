@@ -52,8 +52,10 @@ def _documented(action: str) -> dict[str, t.Any]:
     documentation = yaml.safe_load(text)
     options = dict(documentation.get("options") or {})
     for name in documentation.get("extends_documentation_fragment") or ():
-        fragment = importlib.import_module(_FRAGMENTS + name.rpartition(".")[2])
-        options = {**(yaml.safe_load(fragment.ModuleDocFragment.DOCUMENTATION).get("options") or {}), **options}
+        # NAMESPACE.COLLECTION.FILE, and the name of a part of it where it is not DOCUMENTATION.
+        file, dummy, part = name.split(".", 2)[2].partition(".")
+        fragment = importlib.import_module(_FRAGMENTS + file).ModuleDocFragment
+        options = {**(yaml.safe_load(getattr(fragment, part.upper() or "DOCUMENTATION")).get("options") or {}), **options}
     return {name: _as_spec(option) for name, option in options.items()}
 
 
