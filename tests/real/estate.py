@@ -25,6 +25,8 @@ from ansible_collections.locksmith.rotation.tests.servers.moto import Moto
 COLLECTIONS = pathlib.Path(__file__).absolute().parents[5]
 ROTATE = "locksmith.rotation.rotate"
 LONGEST = 240
+SETTLE = 0
+"""Seconds. A service of an estate is a command that has ended: there is nothing to watch for a while after its start."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +48,7 @@ def machine_of(home: pathlib.Path, entry: t.Mapping[str, t.Any], file: str, serv
     """
     dest = str(home / file)
     restart = {"name": service, "manager": "command", "command": ["/bin/cp", dest, str(home / "running")]}
-    credentials = [{**entry, "dest": dest, "service": restart}]
+    credentials = [{**entry, "dest": dest, "service": restart, "settle": SETTLE}]
     return {"ansible_connection": "local", "consumer_state_dir": str(home / "state"), "consumer_credentials": credentials}
 
 
@@ -78,6 +80,7 @@ class Estate:
             "format": "env",
             "service": {"name": f"{machine}-{user}", "manager": "command", "command": ["/bin/sh", "-c", running]},
             "probe": {"command": ["/usr/bin/test", "!", "-e", f"{home}/broken"], "retries": 1, "delay": 0},
+            "settle": SETTLE,
         }
 
     def _credential(self, user: str) -> dict[str, t.Any]:
