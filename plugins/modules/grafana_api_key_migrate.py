@@ -19,8 +19,8 @@ description:
   - A converted key is still an old one. M(locksmith.rotation.grafana_api_key_rotate) replaces it and deletes it when nobody uses it any
     more.
 extends_documentation_fragment:
-  - locksmith.rotation.http
-  - locksmith.rotation.http.client_certificate
+  - locksmith.rotation.http_connection
+  - locksmith.rotation.http_connection.client_certificate
 options:
   url:
     description:

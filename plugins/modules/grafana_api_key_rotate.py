@@ -125,8 +125,8 @@ options:
     type: bool
     default: false
 extends_documentation_fragment:
-  - locksmith.rotation.http
-  - locksmith.rotation.http.client_certificate
+  - locksmith.rotation.http_connection
+  - locksmith.rotation.http_connection.client_certificate
   - locksmith.rotation.rotation
   - locksmith.rotation.store
   - locksmith.rotation.attributes

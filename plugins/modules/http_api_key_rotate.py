@@ -387,8 +387,8 @@ options:
       - If omitted, nothing of an answer is shown. Only set it if the API never repeats a secret there.
     type: str
 extends_documentation_fragment:
-  - locksmith.rotation.http
-  - locksmith.rotation.http.client_certificate
+  - locksmith.rotation.http_connection
+  - locksmith.rotation.http_connection.client_certificate
   - locksmith.rotation.rotation
   - locksmith.rotation.store
   - locksmith.rotation.attributes

@@ -57,7 +57,7 @@ options:
     type: str
     default: ""
 extends_documentation_fragment:
-  - locksmith.rotation.http
+  - locksmith.rotation.http_connection
   - locksmith.rotation.rotation
   - locksmith.rotation.store
   - locksmith.rotation.attributes

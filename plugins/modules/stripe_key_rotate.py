@@ -96,7 +96,7 @@ options:
     type: list
     elements: str
 extends_documentation_fragment:
-  - locksmith.rotation.http
+  - locksmith.rotation.http_connection
   - locksmith.rotation.rotation
   - locksmith.rotation.store
   - locksmith.rotation.attributes

@@ -114,11 +114,11 @@ def _shown(done: Done | None) -> str:
     """A cell of the matrix: how it ended, and how much was tried; of what, where it is of more than one kind."""
     if done is None:
         return ""
-    counts = done.result.counts
-    several = len(counts) > 1
-    tried = ", ".join(f"{name} {number:,}" if several else f"{number:,}" for name, number in counts.items())
-    outcome = done.result.outcome
-    return (f"**{outcome.value}**" if outcome is Outcome.MISS else outcome.value) + (f" {tried}" if tried else "")
+    counts, outcome = done.result.counts, done.result.outcome
+    ended = f"**{outcome.value}**" if outcome is Outcome.MISS else outcome.value
+    if len(counts) > 1:
+        return f"{ended}: " + ", ".join(f"{name} {number:,}" for name, number in counts.items())
+    return " ".join([ended, *(f"{number:,}" for number in counts.values())])
 
 
 def _table(heads: t.Sequence[str], rows: t.Sequence[t.Sequence[str]]) -> list[str]:

@@ -53,8 +53,8 @@ def test_all_is_well(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     said = capsys.readouterr().out
     assert "3 cells: 2 ok, 0 miss, 1 n.a.; tried: 4 boundaries, 2000 bytes; seed 5" in said
     written = page.read_text(encoding="utf-8")
-    assert "**3 cells, 0 misses**" in written
-    assert "| one | ok 2+1000 | ok 2+1000 |" in written
+    assert "**3 cells, misses: 0**" in written
+    assert "| one | ok: boundaries 2, bytes 1,000 | ok: boundaries 2, bytes 1,000 |" in written
     assert "- two / first: n.a., it has no server" in written
 
 
