@@ -53,7 +53,7 @@ class Done:
 
 
 def run(tasks: t.Sequence[Task], settings: Settings, jobs: int, limit: float | None) -> t.Iterator[Done]:
-    """Run the tasks and yield each as it ends. C(limit): seconds after which no further one is begun.
+    """Run the tasks and yield each as it ends. C(limit): seconds; what would probably take longer than is left of them is left out.
 
     Tasks that want to be apart are run by few workers after the others have ended theirs.
     """
@@ -114,8 +114,10 @@ def _work(tasks: t.Sequence[Task], waiting: t.Any, finished: t.Any, settings: Se
     try:
         while True:
             place = waiting.get()
-            if place is None or (ends_at is not None and time.monotonic() > ends_at):
+            if place is None:
                 break
+            if ends_at is not None and time.monotonic() + tasks[place].cell.seconds > ends_at:
+                continue
             finished.put(_carry_out(tasks[place], settings, top, forks, worker))
     finally:
         worker.close()

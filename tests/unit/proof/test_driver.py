@@ -71,6 +71,14 @@ def test_what_a_cell_raises_is_named_by_class_only(monkeypatch: pytest.MonkeyPat
     assert "LookupError" in said and "secret" not in said
 
 
+def test_a_sample_leaves_out_what_would_take_longer_than_is_left(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    use(monkeypatch, Cell("one", "long", bad, seconds=120), Cell("one", "short", good, seconds=1))
+    assert proof.main(["--sample", "60", "--jobs", "1"]) == 0
+    assert "1 cells: 1 ok, 0 miss" in capsys.readouterr().out
+
+
 def test_nothing_at_all_is_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, Cell("one", "first", good))
     assert proof.main(["--cell", "no such cell"]) == 1
