@@ -48,9 +48,6 @@ class Audited:
         self.front, self.trail = front, trail
         trail.keys[moto.access_key] = moto.secret_key
         self.estate = Estate(moto, top, ["deployer", "uploader"], ["web1", "web2"])
-        for machine in self.estate.machines.values():
-            for entry in machine["consumer_credentials"]:
-                entry["settle"] = 0
         self.estate.machines["web3"] = {"ansible_host": MISSED}
         for name, credential in self.estate.credentials.items():
             for part in ("credential_options", "credential_store"):

@@ -19,7 +19,7 @@ from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.gate 
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.keeper import Keeper, Run
 from ansible_collections.locksmith.rotation.plugins.module_utils.lifecycle.plan import Wish
 from ansible_collections.locksmith.rotation.plugins.module_utils.stores.interface import Store
-from ansible_collections.locksmith.rotation.tests.real.estate import Ended, Estate
+from ansible_collections.locksmith.rotation.tests.real.estate import Ended, Estate, machine_of
 from ansible_collections.locksmith.rotation.tests.real.fixtures_vault_issuers import AppRoles, StaticRoles, unique
 from ansible_collections.locksmith.rotation.tests.servers.moto import Moto
 from ansible_collections.locksmith.rotation.tests.servers.openbao import OpenBao
@@ -210,16 +210,8 @@ class Legacy:
         self.home.mkdir()
         self.name = unique("legacy")
         self.estate = Estate(moto, top, [], [])
-        running = ["/bin/cp", str(self.home / "env"), str(self.home / "running")]
-        entry = {
-            "credential": self.name,
-            "dest": str(self.home / "env"),
-            "format": "env",
-            "service": {"name": "legacy", "manager": "command", "command": running},
-            "settle": 0,
-        }
-        machine = {"ansible_connection": "local", "consumer_state_dir": str(self.home / "state")}
-        self.estate.machines["web1"] = {**machine, "consumer_credentials": [entry]}
+        entry = {"credential": self.name, "format": "env"}
+        self.estate.machines["web1"] = machine_of(self.home, entry, "env", "legacy")
         reach = {"url": server.url, "token": server.root_token}
         self.estate.credentials[self.name] = {
             "credential_type": kind,
